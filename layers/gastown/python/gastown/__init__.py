@@ -1,0 +1,1 @@
+"""Gastown on AWS: a town of coding agents as a serverless service."""

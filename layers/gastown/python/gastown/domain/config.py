@@ -1,0 +1,63 @@
+"""A town's settings, and what they amount to for one rig: the rig's value, else the town's, else the default."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gastown.domain.convoy import MergeMode
+from gastown.domain.limits import MAX_ATTEMPTS, MAX_POLECATS
+from gastown.domain.rig import Rig
+
+
+class FailedBlockers(StrEnum):
+    """Whether a failed blocker keeps blocking (design section 9, row 2)."""
+
+    BLOCK = "block"
+    RELEASE = "release"
+
+
+@dataclass(kw_only=True)
+class RefineryConfig:
+    """How reviews are judged: the gate commands run in the repository's root."""
+
+    gates: list[str] = field(default_factory=list)
+    code_review: bool = True
+
+
+@dataclass(kw_only=True)
+class TownConfig:
+    """The settings that something in this town reads; a setting that does nothing does not exist."""
+
+    refinery: RefineryConfig = field(default_factory=RefineryConfig)
+    convoy_merge_mode: MergeMode = MergeMode.REVIEW_THEN_LAND
+    staged_convoys_default: bool = False
+    failed_blockers: FailedBlockers = FailedBlockers.BLOCK
+    max_polecats_per_rig: int = MAX_POLECATS
+    default_model: str | None = None
+    git_author_name: str | None = None
+    git_author_email: str | None = None
+    env_vars: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectiveConfig:
+    """One rig's settings after its overrides."""
+
+    gates: tuple[str, ...]
+    code_review: bool
+    convoy_merge_mode: MergeMode
+    max_polecats: int
+    max_attempts: int
+    model: str | None
+
+
+def effective(town: TownConfig, rig: Rig) -> EffectiveConfig:
+    """What holds for `rig`: its own value wherever it has one."""
+    own = rig.overrides
+    return EffectiveConfig(
+        gates=tuple(town.refinery.gates if own.gates is None else own.gates),
+        code_review=town.refinery.code_review if own.code_review is None else own.code_review,
+        convoy_merge_mode=MergeMode(own.convoy_merge_mode) if own.convoy_merge_mode else town.convoy_merge_mode,
+        max_polecats=own.max_concurrent_polecats or town.max_polecats_per_rig,
+        max_attempts=min(own.max_dispatch_attempts or MAX_ATTEMPTS, MAX_ATTEMPTS),
+        model=own.model or town.default_model,
+    )

@@ -1,0 +1,182 @@
+"""The moves of a convoy after it was slung: start, stop, resume, close, land."""
+
+from gastown.domain.bead import BeadStatus
+from gastown.domain.convoy import Convoy, ConvoyState, MergeMode
+from gastown.domain.effect import Effect, EffectKind
+from gastown.domain.ending import abandon_review, end_bead
+from gastown.domain.errors import Conflict
+from gastown.domain.escalation import Severity
+from gastown.domain.event import Note
+from gastown.domain.ids import BeadId, EffectId, Moment
+from gastown.domain.limits import LANDING_BACKOFF, LANDING_BACKOFF_MAX, MAX_LANDINGS
+from gastown.domain.review import Review
+from gastown.domain.slinging import start_execution
+from gastown.domain.town import Town
+from gastown.domain.warning import raise_escalation
+
+
+def start_convoy(town: Town, convoy_id: str, moment: Moment) -> Convoy:
+    """Start a staged convoy, or resume a stopped one under a new execution. Raises `NotFound`, `Conflict`."""
+    convoy = town.convoy(convoy_id)
+    if convoy.state is ConvoyState.STOPPED:
+        move_convoy(town, convoy, ConvoyState.ACTIVE, moment)
+        start_execution(town, convoy, moment)
+        return convoy
+    if convoy.state is not ConvoyState.STAGED:
+        raise Conflict(f"Convoy {convoy_id} is {convoy.state}, not staged")
+    move_convoy(town, convoy, ConvoyState.ACTIVE, moment)
+    return convoy
+
+
+def move_convoy(town: Town, convoy: Convoy, state: ConvoyState, moment: Moment) -> None:
+    """Put a convoy into another state, with its line of history."""
+    town.note(Note(bead_id=convoy.id, type="status_changed", at=moment.now, old=convoy.state, new=state))
+    convoy.state, convoy.updated_at = state, moment.now
+
+
+def close_convoy(town: Town, convoy_id: str, moment: Moment) -> Convoy:
+    """Close a convoy by a person's word; its beads are closed by the ticks that follow. Raises `NotFound`."""
+    convoy = town.convoy(convoy_id)
+    if not convoy.is_over:
+        move_convoy(town, convoy, ConvoyState.CLOSED, moment)
+    return convoy
+
+
+def close_member(town: Town, bead_id: BeadId, moment: Moment) -> None:
+    """Close one bead of a closed convoy."""
+    end_bead(town, town.bead(bead_id), BeadStatus.CLOSED, "convoy_closed", moment)
+
+
+def finish_convoy(town: Town, convoy: Convoy, state: ConvoyState, moment: Moment) -> None:
+    """End a convoy for good: landed, failed or closed; a landing review that is live is abandoned."""
+    if convoy.state is not state:
+        move_convoy(town, convoy, state, moment)
+    convoy.landed_at = moment.now if state is ConvoyState.LANDED else None
+    if (landing := town.landing_of(convoy.id)) is not None and not landing.abandoned:
+        abandon_review(town, landing, moment)
+    for wait in [w for w in town.waits.values() if w.convoy_id == convoy.id and not w.answered]:
+        answer_wait(town, wait.key, moment)
+    del town.convoys[convoy.id]
+    town.finals[convoy.id] = convoy
+
+
+def open_landing(town: Town, convoy: Convoy, moment: Moment) -> Review:
+    """Open the landing review of a convoy's feature branch onto the rig's default branch."""
+    default = town.rig(convoy.rig_id).default_branch
+    convoy.landings += 1
+    convoy.not_before = moment.now + min(2**convoy.landings * LANDING_BACKOFF, LANDING_BACKOFF_MAX)
+    review = Review(
+        id=BeadId(moment.new_id()),
+        rig_id=convoy.rig_id,
+        title=f"Land convoy: {convoy.title}",
+        branch=convoy.feature_branch,
+        sha=convoy.feature_sha or "",
+        target_branch=default,
+        base_branch=default,
+        created_at=moment.now,
+        updated_at=moment.now,
+        convoy_id=convoy.id,
+    )
+    town.reviews[review.id] = review
+    town.note(
+        Note(bead_id=convoy.id, type="review_submitted", at=moment.now, new=review.branch, metadata={"review_id": review.id})
+    )
+    return review
+
+
+def is_complete(town: Town, convoy: Convoy) -> bool:
+    """Whether every bead is resolved by the town's setting and no review of it is live (state machines, convoy)."""
+    settled = {BeadStatus.CLOSED}
+    if town.config.failed_blockers == "release":
+        settled.add(BeadStatus.FAILED)
+    if any(town.status_of(bead_id) not in settled for bead_id in convoy.beads):
+        return False
+    return not any(review.convoy_id == convoy.id and not review.is_landing for review in town.reviews.values())
+
+
+def wait_for_person(town: Town, convoy: Convoy, why: str, moment: Moment) -> None:
+    """Stop trying to land and tell a person once why."""
+    convoy.landing_waits_for_person = True
+    raise_escalation(
+        town,
+        moment,
+        cause=f"convoy_landing:{convoy.id}",
+        severity=Severity.HIGH,
+        title=f"Convoy cannot land: {convoy.title}",
+        message=f"{why}. Close the convoy, or repair {convoy.feature_branch} and sling the rest again.",
+        bead_id=convoy.id,
+        rig_id=convoy.rig_id,
+    )
+
+
+def landings_left(convoy: Convoy) -> bool:
+    """Whether another landing review may be opened."""
+    return convoy.landings < MAX_LANDINGS
+
+
+def lands_at_once(convoy: Convoy) -> bool:
+    """Whether the beads have landed one by one, so that nothing remains to merge."""
+    return convoy.merge_mode is MergeMode.REVIEW_AND_MERGE
+
+
+def change_execution(town: Town, convoy_id: str, status: str, arn: str, moment: Moment) -> None:
+    """Follow what Step Functions says: aborted stops the convoy, running again resumes it, dying is escalated."""
+    convoy = town.convoys.get(BeadId(convoy_id))
+    if convoy is None or convoy.is_over:
+        return
+    current = convoy.execution_arn in (None, arn)
+    if status == "RUNNING":
+        convoy.execution_arn = arn
+        if convoy.state is ConvoyState.STOPPED:
+            move_convoy(town, convoy, ConvoyState.ACTIVE, moment)
+    elif status == "ABORTED" and current and convoy.state is ConvoyState.ACTIVE:
+        move_convoy(town, convoy, ConvoyState.STOPPED, moment)
+    elif status in ("FAILED", "TIMED_OUT") and current:
+        raise_escalation(
+            town,
+            moment,
+            cause=f"execution:{arn}",
+            severity=Severity.MEDIUM,
+            title=f"The execution of convoy {convoy.title} ended as {status}",
+            message="The town goes on with the convoy. Start the execution again to watch it.",
+            bead_id=convoy.id,
+            rig_id=convoy.rig_id,
+        )
+
+
+def answer_wait(town: Town, key: str, moment: Moment) -> None:
+    """Ask for the answer of a state machine's wait; the token is read from the wait when it is sent."""
+    wait = town.waits[key]
+    wait.answered = True
+    effect = Effect(
+        id=EffectId(moment.new_id()),
+        kind=EffectKind.ANSWER_WAIT,
+        created_at=moment.now,
+        arguments={"key": key, "answer": wait_answer(town, key)},
+    )
+    town.effects[effect.id] = effect
+
+
+def wait_answer(town: Town, key: str) -> dict[str, object] | None:
+    """What a wait is answered with now, or none while it is not known."""
+    wait = town.waits[key]
+    convoy = town.convoys.get(BeadId(wait.convoy_id))
+    if convoy is None:
+        return None
+    return answer_of(convoy, wait.step, town.status_of(BeadId(wait.bead_id)) if wait.bead_id else None, wait.bead_id)
+
+
+def answer_of(convoy: Convoy, step: str, status: BeadStatus | None, bead_id: str | None) -> dict[str, object] | None:
+    """The answer of one step of a convoy's execution; `status` is the bead's, for the step `bead`."""
+    match step:
+        case "start":
+            if convoy.is_over:
+                return {"outcome": "closed"}
+            return None if convoy.state is ConvoyState.STAGED else {"outcome": "started"}
+        case "bead":
+            if bead_id not in convoy.beads:
+                return {"outcome": "removed"}
+            ended = status in (BeadStatus.CLOSED, BeadStatus.FAILED)
+            return {"outcome": str(status)} if ended else ({"outcome": "removed"} if convoy.is_over else None)
+        case _:
+            return {"outcome": str(convoy.state)} if convoy.is_over else None

@@ -1,0 +1,220 @@
+"""How work ends: runs, beads, reviews. An end is final, frees whoever was on it and leaves a stub for who refers to it."""
+
+from datetime import timedelta
+
+from gastown.domain.agent import Agent, AgentStatus, RunEnd
+from gastown.domain.bead import Bead, BeadStatus, Stub
+from gastown.domain.command import Command, CommandKind
+from gastown.domain.escalation import Severity
+from gastown.domain.event import Note
+from gastown.domain.ids import BeadId, CommandId, Moment
+from gastown.domain.limits import DISPATCH_BACKOFF, MAX_REJECTIONS, MAX_TOTAL_ATTEMPTS
+from gastown.domain.review import Receipt, Review, ReviewPhase
+from gastown.domain.town import Town
+from gastown.domain.warning import raise_escalation
+
+
+def backoff(attempts: int) -> timedelta:
+    """The wait before the next start after this many attempts."""
+    return DISPATCH_BACKOFF[min(attempts, len(DISPATCH_BACKOFF) - 1)]
+
+
+def end_run(town: Town, agent: Agent, how: RunEnd, moment: Moment) -> None:
+    """End the agent's open run and free the agent; its waiting start command goes too."""
+    if run := agent.open_run:
+        run.ended, run.ended_at = how, moment.now
+        for command in [c for c in town.commands.values() if c.agent_id == agent.id and c.dispatch == run.dispatch]:
+            del town.commands[command.id]
+    unhook(town, agent, moment)
+
+
+def stop_session(town: Town, agent: Agent, reason: str, moment: Moment) -> None:
+    """Tell the container to end the process of the agent's run; harmless if it is gone."""
+    if agent.run is None or agent.run.generation != town.container.generation:
+        return
+    command_id = CommandId(moment.new_id())
+    town.commands[command_id] = Command(
+        id=command_id,
+        kind=CommandKind.STOP,
+        generation=town.container.generation,
+        created_at=moment.now,
+        agent_id=agent.id,
+        rig_id=agent.rig_id,
+        dispatch=agent.run.dispatch,
+        payload={"reason": reason},
+    )
+
+
+def unhook(town: Town, agent: Agent, moment: Moment) -> None:
+    """Take the agent off whatever it is on; both sides in one move."""
+    if agent.hook is None:
+        agent.status = AgentStatus.IDLE
+        return
+    held = town.beads.get(agent.hook) or town.reviews.get(agent.hook)
+    if held is not None and held.assignee == agent.id:
+        held.assignee = None
+        held.updated_at = moment.now
+    town.note(Note(bead_id=agent.hook, type="unhooked", at=moment.now, agent_id=agent.id, old=agent.id))
+    agent.hook, agent.hooked_at, agent.status, agent.checkpoint = None, None, AgentStatus.IDLE, None
+
+
+def set_status(town: Town, bead: Bead, status: BeadStatus, moment: Moment, *, reason: str | None = None) -> None:
+    """Move a live bead to another status, with its line of history."""
+    detail: dict[str, object] = {"reason": reason} if reason else {}
+    town.note(
+        Note(
+            bead_id=bead.id,
+            type="status_changed",
+            at=moment.now,
+            agent_id=bead.assignee,
+            old=bead.status,
+            new=status,
+            metadata=detail,
+        )
+    )
+    bead.status, bead.updated_at = status, moment.now
+
+
+def release(town: Town, holder: Bead | Review, how: RunEnd, moment: Moment, *, reason: str) -> None:
+    """Free the agent that holds a bead or review, and stop its session if a run is open."""
+    agent = town.agents.get(holder.assignee) if holder.assignee else None
+    if agent is None:
+        return
+    if agent.open_run:
+        stop_session(town, agent, reason, moment)
+    end_run(town, agent, how, moment)
+
+
+def end_bead(town: Town, bead: Bead, status: BeadStatus, outcome: str, moment: Moment) -> None:
+    """Close or fail a bead for good: its agent is freed, its review and their fixes end with it."""
+    if bead.is_over:
+        return
+    release(town, bead, RunEnd.CANCELLED, moment, reason=f"the bead ended: {outcome}")
+    set_status(town, bead, status, moment, reason=outcome)
+    bead.outcome, bead.closed_at = outcome, moment.now
+    del town.beads[bead.id]
+    town.finals[bead.id] = bead
+    town.stubs[bead.id] = Stub(id=bead.id, title=bead.title, status=status, outcome=outcome, sha=bead.accepted_sha)
+    if bead.parent_id and (parent := town.reviews.get(bead.parent_id)):
+        parent.last_fix = status
+    if (review := town.review_of(bead.id)) is not None:
+        abandon_review(town, review, moment)
+
+
+def abandon_review(town: Town, review: Review, moment: Moment) -> None:
+    """End the review of a bead that has ended; a merge that is under way is let finish."""
+    review.abandoned = True
+    if review.phase is not ReviewPhase.MERGING or review.merge_command is None:
+        end_review(town, review, ReviewPhase.FAILED, moment, failure="abandoned")
+
+
+def end_review(town: Town, review: Review, phase: ReviewPhase, moment: Moment, *, failure: str | None = None) -> None:
+    """End a review for good: its refinery is freed, its open fixes are closed."""
+    release(town, review, RunEnd.CANCELLED, moment, reason=f"the review is {phase}")
+    review.phase, review.failure, review.closed_at, review.updated_at = phase, failure, moment.now, moment.now
+    if review.merge_command:
+        town.commands.pop(review.merge_command, None)
+    del town.reviews[review.id]
+    town.finals[review.id] = review
+    subject = review.source_id or review.convoy_id or review.id
+    town.note(
+        Note(
+            bead_id=subject,
+            type="review_completed",
+            at=moment.now,
+            new=phase,
+            metadata={"review_id": review.id, "failure": failure, "branch": review.branch},
+        )
+    )
+    for fix in list(town.fixes_of(review.id)):
+        end_bead(town, fix, BeadStatus.CLOSED, "review_over", moment)
+
+
+def merge_review(town: Town, review: Review, receipt: Receipt, moment: Moment) -> None:
+    """Take a review's merge as done: the source is closed, the convoy knows its new feature head."""
+    review.receipt = receipt
+    convoy = town.convoys.get(review.convoy_id) if review.convoy_id else None
+    if convoy is not None and receipt.target_branch == convoy.feature_branch:
+        convoy.feature_sha, convoy.updated_at = receipt.commit_sha, moment.now
+    elif convoy is not None and review.is_landing:
+        convoy.receipt_sha, convoy.updated_at = convoy.feature_sha, moment.now
+    end_review(town, review, ReviewPhase.MERGED, moment)
+    if review.source_id and (source := town.beads.get(review.source_id)):
+        source.accepted_sha = receipt.commit_sha
+        end_bead(town, source, BeadStatus.CLOSED, "merged", moment)
+
+
+def fail_review(town: Town, review: Review, failure: str, moment: Moment) -> None:
+    """Fail a review; its source tries again, or fails too when its rejections are used up."""
+    end_review(town, review, ReviewPhase.FAILED, moment, failure=failure)
+    source = town.beads.get(review.source_id) if review.source_id else None
+    if source is None or review.abandoned:
+        return
+    source.rejections += 1
+    if source.rejections >= MAX_REJECTIONS:
+        fail_bead(town, source, "rejected", failure, moment)
+    else:
+        reopen(town, source, moment, reason=f"review failed: {failure}")
+
+
+def reopen(town: Town, bead: Bead, moment: Moment, *, reason: str) -> None:
+    """Give a bead back to the queue after its backoff."""
+    set_status(town, bead, BeadStatus.OPEN, moment, reason=reason)
+    bead.not_before = moment.now + backoff(bead.attempts)
+
+
+def fail_bead(town: Town, bead: Bead, outcome: str, message: str, moment: Moment) -> None:
+    """Fail a bead with exactly one escalation that says what a person can do."""
+    bead.failure = message
+    end_bead(town, bead, BeadStatus.FAILED, outcome, moment)
+    waiting = [other.title for other in town.beads.values() if bead.id in other.blockers]
+    raise_escalation(
+        town,
+        moment,
+        cause=f"bead_failed:{bead.id}",
+        severity=Severity.HIGH,
+        title=f"Bead failed: {bead.title}",
+        message=f"{message}. Blocked by it: {', '.join(waiting) or 'nothing'}.",
+        bead_id=bead.id,
+        rig_id=bead.rig_id,
+    )
+
+
+def lose_run(town: Town, agent: Agent, how: RunEnd, moment: Moment, *, reason: str) -> None:
+    """End a run without `done`; its bead or review goes back to the queue, or fails when its attempts are used up."""
+    hook = agent.hook
+    end_run(town, agent, how, moment)
+    if hook and (bead := town.beads.get(hook)):
+        _requeue_bead(town, bead, how, moment, reason)
+    elif hook and (review := town.reviews.get(hook)):
+        requeue_review(town, review, moment, reason=reason)
+
+
+def _requeue_bead(town: Town, bead: Bead, how: RunEnd, moment: Moment, reason: str) -> None:
+    if how is RunEnd.EVICTED:
+        bead.attempts = max(0, bead.attempts - 1)
+    limit = town.rules_for(bead.rig_id).max_attempts
+    if bead.attempts >= limit or bead.total_attempts >= MAX_TOTAL_ATTEMPTS:
+        fail_bead(town, bead, "exhausted", f"{bead.total_attempts} starts without a result; the last: {reason}", moment)
+        return
+    reopen(town, bead, moment, reason=reason)
+    if how is RunEnd.EVICTED:
+        bead.not_before = None
+
+
+def requeue_review(town: Town, review: Review, moment: Moment, *, reason: str) -> None:
+    """Send a review back to its queue, or to its fixes, or fail it when its attempts are used up."""
+    if review.attempts >= town.rules_for(review.rig_id).max_attempts:
+        fail_review(town, review, f"{review.attempts} refinery runs without a verdict; the last: {reason}", moment)
+        return
+    open_fix = any(True for _ in town.fixes_of(review.id))
+    review.phase = ReviewPhase.FIXING if open_fix else ReviewPhase.QUEUED
+    review.not_before, review.updated_at = moment.now + backoff(review.attempts), moment.now
+
+
+def forget_stubs(town: Town) -> None:
+    """Drop the stubs that no live bead and no live convoy refers to any more."""
+    wanted: set[BeadId] = {blocker for bead in town.beads.values() for blocker in bead.blockers}
+    wanted.update(member for convoy in town.convoys.values() for member in convoy.beads)
+    for unused in [stub for stub in town.stubs if stub not in wanted]:
+        del town.stubs[unused]

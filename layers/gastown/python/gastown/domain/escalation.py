@@ -1,0 +1,35 @@
+"""An escalation: something that a person has to look at, raised once per cause."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gastown.domain.ids import BeadId, RigId
+
+
+class Severity(StrEnum):
+    """How bad it is."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+@dataclass(kw_only=True)
+class Escalation:
+    """One open escalation; acknowledging it ends it."""
+
+    id: BeadId
+    cause: str
+    """What it is about, as a key: the same cause is raised once while it is open."""
+    severity: Severity
+    title: str
+    message: str
+    created_at: datetime
+    rig_id: RigId | None = None
+    source_agent: str | None = None
+    bead_id: BeadId | None = None
+    metadata: dict[str, object] = field(default_factory=dict)
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None

@@ -1,0 +1,90 @@
+"""Every number that a rule or an operation rests on, once, with its unit and where it comes from."""
+
+from datetime import timedelta
+
+HEARTBEAT = timedelta(seconds=30)
+"""One heartbeat per container with all its agents (design section 2)."""
+
+STALE = timedelta(seconds=90)
+"""A run or container without a sign of life for this long is lost or suspected; 89.9 s is not (REQ-6.3, 6.4)."""
+
+SILENT_CONTAINER_STOP = timedelta(minutes=5)
+"""A container that ECS calls running but that stays silent this long is stopped and replaced (decision 0003)."""
+
+BOOT_DEADLINE = timedelta(minutes=5)
+"""From asking for a container to its registration (design section 3)."""
+
+DRAIN_DEADLINE = timedelta(minutes=5)
+"""A planned stop may take this long (design section 3)."""
+
+IDLE_STOP = timedelta(minutes=5)
+"""An unwanted container is kept this long (facts: idle stop threshold)."""
+
+RUN_TASK_BACKOFF = timedelta(seconds=30)
+"""First wait after a refused or lost container; doubles each time (state machines, container)."""
+
+RUN_TASK_BACKOFF_MAX = timedelta(minutes=10)
+
+DISPATCH_BACKOFF = tuple(timedelta(seconds=s) for s in (15, 30, 60, 120, 300, 600))
+"""Wait before the next start of a bead or review, by attempts used; at least 15 s (facts: dispatch backoff)."""
+
+MAX_ATTEMPTS = 5
+"""Starts of one bead or review before it fails (facts: MAX_DISPATCH_ATTEMPTS)."""
+
+MAX_TOTAL_ATTEMPTS = 20
+"""Starts of one bead, given-back ones included (state machines, bead)."""
+
+MAX_REJECTIONS = 3
+"""Failed reviews of one bead before it fails (state machines, bead)."""
+
+MAX_REVIEW_ROUNDS = 5
+"""Fix rounds of one review before it fails (state machines, review)."""
+
+MAX_MERGE_TRIES = 8
+"""Lost push races of one approval before the review is queued again (state machines, review)."""
+
+MERGE_RACE_BACKOFF = tuple(timedelta(seconds=s) for s in (2, 4, 8, 16, 30, 30, 30, 30))
+
+MERGE_UNAVAILABLE_RETRY = timedelta(seconds=60)
+"""Wait after a merge that could not reach the Git host or the container (state machines, review)."""
+
+MERGE_GIVE_UP = timedelta(hours=24)
+"""A merge that stays unavailable this long fails the review (state machines, review)."""
+
+MERGE_REPORT_DEADLINE = timedelta(minutes=30)
+"""A merge command without a report is asked again after this long; merging twice is harmless (already merged)."""
+
+MAX_LANDINGS = 5
+"""Landing reviews of one convoy (facts: landing attempts)."""
+
+LANDING_BACKOFF = timedelta(seconds=30)
+"""Landing wait is min(2^n x 30 s, 30 min) (facts: landing backoff)."""
+
+LANDING_BACKOFF_MAX = timedelta(minutes=30)
+
+MAX_POLECATS = 8
+"""Default polecats of one rig at work at once (design section 9, row 8)."""
+
+MAX_CONVOY_TASKS = 50
+"""Tasks of one convoy (api facts: sling-batch)."""
+
+MAX_TITLE = 500
+"""Characters of a bead's title (api facts, section 9)."""
+
+MAX_BODY_BYTES = 64 * 1024
+"""Bytes of a bead's body (design section 7)."""
+
+GATE_TIMEOUT = timedelta(minutes=10)
+"""One gate command may run this long before its process group is killed."""
+
+EFFECT_LEASE = timedelta(seconds=60)
+"""An effect under way is not claimed by another worker for this long."""
+
+MAX_EFFECT_ATTEMPTS = 8
+"""Tries of one effect before the town is told that it failed."""
+
+COMMIT_ITEMS = 80
+"""Items in one commit (design section 2)."""
+
+TICK_ROUNDS = 16
+"""Rounds of one tick; not getting quiet by then is an invariant violation (design section 2)."""

@@ -1,0 +1,30 @@
+"""A rig: one repository that a town works on, with what it decides differently from the town."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gastown.domain.ids import RigId
+
+
+@dataclass(kw_only=True)
+class RigOverrides:
+    """Settings of one rig; absent means: as the town (api facts, 6.6)."""
+
+    gates: list[str] | None = None
+    code_review: bool | None = None
+    convoy_merge_mode: str | None = None
+    max_concurrent_polecats: int | None = None
+    max_dispatch_attempts: int | None = None
+    model: str | None = None
+
+
+@dataclass(kw_only=True)
+class Rig:
+    """One repository and its default branch."""
+
+    id: RigId
+    name: str
+    git_url: str
+    default_branch: str
+    created_at: datetime
+    overrides: RigOverrides = field(default_factory=RigOverrides)

@@ -1,0 +1,151 @@
+"""A town as one aggregate: everything that a decision needs, loaded whole and committed once.
+
+Moves (the other modules of this package) change it in memory; `usecases/transaction.py` compares what was loaded with
+what is there now and writes the difference. So nothing here keeps a list of what changed, except three ledgers that
+are not part of the state: `notes` (bead history), `texts` (new long texts) and `finals` (what has just ended).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gastown.domain.agent import Agent, Role
+from gastown.domain.bead import Bead, BeadStatus, Stub
+from gastown.domain.command import Command
+from gastown.domain.config import EffectiveConfig, FailedBlockers, TownConfig, effective
+from gastown.domain.container import Container, Pulse
+from gastown.domain.convoy import Convoy, ConvoyState, MergeMode
+from gastown.domain.effect import Effect, Wait
+from gastown.domain.errors import NotFound
+from gastown.domain.escalation import Escalation
+from gastown.domain.event import Note, TownEvent
+from gastown.domain.ids import AgentId, BeadId, CommandId, EffectId, RigId, TownId
+from gastown.domain.review import Review
+from gastown.domain.rig import Rig
+
+Entity = Bead | Review | Convoy | Escalation
+
+
+@dataclass(kw_only=True)
+class Town:
+    """The working set of one town."""
+
+    id: TownId
+    name: str
+    owner_user_id: str
+    created_at: datetime
+    version: int = 0
+    committed_at: datetime | None = None
+    commit_id: str | None = None
+    wake_at: datetime | None = None
+    alarm_at: datetime | None = None
+    """The moment for which an alarm is armed, as far as the last commit knows."""
+    names_used: int = 0
+    """How many polecats were ever named, so that a name never comes twice."""
+    due_at: datetime | None = None
+    """What the directory row says, as far as the last commit knows."""
+    projected: int = 0
+    """The last journal version up to which all history rows are written."""
+    config: TownConfig = field(default_factory=TownConfig)
+    container: Container = field(default_factory=Container)
+    rigs: dict[RigId, Rig] = field(default_factory=dict)
+    agents: dict[AgentId, Agent] = field(default_factory=dict)
+    beads: dict[BeadId, Bead] = field(default_factory=dict)
+    reviews: dict[BeadId, Review] = field(default_factory=dict)
+    convoys: dict[BeadId, Convoy] = field(default_factory=dict)
+    escalations: dict[BeadId, Escalation] = field(default_factory=dict)
+    stubs: dict[BeadId, Stub] = field(default_factory=dict)
+    commands: dict[CommandId, Command] = field(default_factory=dict)
+    effects: dict[EffectId, Effect] = field(default_factory=dict)
+    waits: dict[str, Wait] = field(default_factory=dict)
+    inbox: dict[str, TownEvent] = field(default_factory=dict)
+    pulses: dict[int, Pulse] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    texts: dict[BeadId, str] = field(default_factory=dict)
+    finals: dict[BeadId, Entity] = field(default_factory=dict)
+
+    def rig(self, rig_id: str) -> Rig:
+        """The rig of this id; raises `NotFound`."""
+        if (rig := self.rigs.get(RigId(rig_id))) is None:
+            raise NotFound(f"Rig {rig_id} not found")
+        return rig
+
+    def agent(self, agent_id: str) -> Agent:
+        """The agent of this id; raises `NotFound`."""
+        if (agent := self.agents.get(AgentId(agent_id))) is None:
+            raise NotFound(f"Agent {agent_id} not found")
+        return agent
+
+    def bead(self, bead_id: str) -> Bead:
+        """The live task or fix of this id; raises `NotFound`."""
+        if (bead := self.beads.get(BeadId(bead_id))) is None:
+            raise NotFound(f"Bead {bead_id} not found")
+        return bead
+
+    def convoy(self, convoy_id: str) -> Convoy:
+        """The live convoy of this id; raises `NotFound`."""
+        if (convoy := self.convoys.get(BeadId(convoy_id))) is None:
+            raise NotFound(f"Convoy {convoy_id} not found")
+        return convoy
+
+    def rules_for(self, rig_id: RigId) -> EffectiveConfig:
+        """The settings that hold in one rig."""
+        return effective(self.config, self.rig(rig_id))
+
+    def fixes_of(self, review_id: BeadId) -> Iterator[Bead]:
+        """The open fix beads of a review."""
+        return (bead for bead in self.beads.values() if bead.parent_id == review_id)
+
+    def review_of(self, bead_id: BeadId) -> Review | None:
+        """The live review of a bead, if one judges it now."""
+        return next((r for r in self.reviews.values() if r.source_id == bead_id and not r.abandoned), None)
+
+    def landing_of(self, convoy_id: BeadId) -> Review | None:
+        """The live landing review of a convoy."""
+        return next((r for r in self.reviews.values() if r.is_landing and r.convoy_id == convoy_id), None)
+
+    def refinery_of(self, rig_id: RigId) -> Agent | None:
+        """The rig's one refinery, if it exists yet."""
+        return next((a for a in self.agents.values() if a.rig_id == rig_id and a.role is Role.REFINERY), None)
+
+    def status_of(self, bead_id: BeadId) -> BeadStatus | None:
+        """How a bead stands, live or ended; none if nothing is known of it any more."""
+        known = self.beads.get(bead_id) or self.stubs.get(bead_id)
+        return known.status if known else None
+
+    def blocked_by(self, bead: Bead) -> list[BeadId]:
+        """The blockers that are not resolved yet (state machines, *ready*)."""
+        released = self.config.failed_blockers is FailedBlockers.RELEASE
+
+        def resolved(status: BeadStatus | None) -> bool:
+            return status in (None, BeadStatus.CLOSED) or (released and status is BeadStatus.FAILED)
+
+        return [blocker for blocker in bead.blockers if not resolved(self.status_of(blocker))]
+
+    def is_ready(self, bead: Bead) -> bool:
+        """Open, not held, in a running convoy if in one, and not blocked."""
+        if bead.status is not BeadStatus.OPEN or bead.is_held:
+            return False
+        convoy = self.convoys.get(bead.convoy_id) if bead.convoy_id else None
+        if convoy is not None and convoy.state is not ConvoyState.ACTIVE:
+            return False
+        return not self.blocked_by(bead)
+
+    def target_branch(self, bead: Bead) -> str:
+        """Where a bead's work goes: the convoy's feature branch, or the rig's default branch."""
+        return self.feature_of(bead) or self.rig(bead.rig_id).default_branch
+
+    def feature_of(self, bead: Bead) -> str | None:
+        """The feature branch that a bead's work meets on, if its convoy lands as one."""
+        convoy = self.convoys.get(bead.convoy_id) if bead.convoy_id else None
+        return convoy.feature_branch if convoy and convoy.merge_mode is MergeMode.REVIEW_THEN_LAND else None
+
+    def pulse_of(self, agent: Agent) -> datetime | None:
+        """When the current container last spoke of this agent's current run; other runs say nothing."""
+        pulse = self.pulses.get(self.container.generation)
+        seen = pulse.agents.get(agent.id) if pulse else None
+        return seen.at if seen and seen.dispatch == agent.dispatch else None
+
+    def note(self, note: Note) -> None:
+        """Add one line to a bead's history."""
+        self.notes.append(note)
