@@ -1,0 +1,170 @@
+"""Everything a rule can ask for, as one closed union; each action says why."""
+
+from dataclasses import dataclass
+
+from gastown.domain.convoy import ConvoyState
+from gastown.domain.ids import AgentId, BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reasoned:
+    """What all actions have: the sentence that explains them in journal and log."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimContainer(Reasoned):
+    """Ask for a container under the next generation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiveUpContainer(Reasoned):
+    """Stop the current container; its time is over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuspectContainer(Reasoned):
+    """Ask ECS whether a silent container still runs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkIdle(Reasoned):
+    """Start or stop counting how long the container has been unwanted."""
+
+    idle: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrainContainer(Reasoned):
+    """Begin a planned stop."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoseRun(Reasoned):
+    """End a run that gave no sign of life; the commit rests on the pulse that was seen."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReopenBead(Reasoned):
+    """Give a bead that nobody works on back to the queue."""
+
+    bead_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailBead(Reasoned):
+    """Fail a bead whose attempts are used up."""
+
+    bead_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueReview(Reasoned):
+    """Send a review back to the refinery, because its fixes are done."""
+
+    review_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailReview(Reasoned):
+    """Fail a review whose fix failed."""
+
+    review_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unhook(Reasoned):
+    """Take an agent off work that is no longer ready."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignBead(Reasoned):
+    """Hook a polecat to a ready bead."""
+
+    bead_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignReview(Reasoned):
+    """Hook the refinery to a queued review."""
+
+    review_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispatch(Reasoned):
+    """Start the next run of a hooked agent."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskMerge(Reasoned):
+    """Ask the container to merge an approved sha."""
+
+    review_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenLanding(Reasoned):
+    """Open the landing review of a convoy."""
+
+    convoy_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseMember(Reasoned):
+    """Close one bead of a closed convoy."""
+
+    bead_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishConvoy(Reasoned):
+    """End a convoy."""
+
+    convoy_id: BeadId
+    state: ConvoyState
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitForPerson(Reasoned):
+    """Stop trying to land a convoy until a person decides."""
+
+    convoy_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerWait(Reasoned):
+    """Answer a state machine's wait."""
+
+    key: str
+
+
+Action = (
+    ClaimContainer
+    | GiveUpContainer
+    | SuspectContainer
+    | MarkIdle
+    | DrainContainer
+    | LoseRun
+    | ReopenBead
+    | FailBead
+    | QueueReview
+    | FailReview
+    | Unhook
+    | AssignBead
+    | AssignReview
+    | Dispatch
+    | AskMerge
+    | OpenLanding
+    | CloseMember
+    | FinishConvoy
+    | WaitForPerson
+    | AnswerWait
+)

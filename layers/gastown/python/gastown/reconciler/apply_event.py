@@ -1,0 +1,136 @@
+"""From an event of the inbox to the domain's move. A refusal (stale, unknown, over) changes nothing and is reported."""
+
+from typing import Any, assert_never
+
+from gastown.domain.command import CommandKind
+from gastown.domain.convoying import change_execution
+from gastown.domain.effect import EffectKind
+from gastown.domain.escalation import Severity
+from gastown.domain.event import EventKind, TownEvent
+from gastown.domain.housing import accept_task, refuse_task, stop_container, vouch_container
+from gastown.domain.ids import CommandId, Moment, RigId
+from gastown.domain.merging import MergeOutcome, MergeStatus, apply_merge, postpone
+from gastown.domain.reporting import Done, accept_start, apply_completed, apply_done, refuse_start
+from gastown.domain.review import GateResult
+from gastown.domain.town import Town
+from gastown.domain.warning import raise_escalation
+
+
+def apply_event(town: Town, event: TownEvent, moment: Moment) -> None:
+    """Apply one event. Raises a `GastownError` when the town refuses it; the tick then drops it and says so."""
+    data: dict[str, Any] = event.data
+    match event.kind:
+        case EventKind.COMMAND_ACKED:
+            _acked(town, data, moment)
+        case EventKind.AGENT_DONE:
+            done = Done(
+                branch=data["branch"],
+                head_sha=data.get("head_sha"),
+                pr_url=data.get("pr_url"),
+                summary=data.get("summary"),
+            )
+            apply_done(town, data["agent_id"], data["dispatch"], done, moment)
+        case EventKind.AGENT_COMPLETED:
+            failed, reason = data.get("status") == "failed", data.get("reason")
+            apply_completed(town, data["agent_id"], data["dispatch"], failed=failed, reason=reason, moment=moment)
+        case EventKind.MERGE_REPORTED:
+            apply_merge(town, merge_outcome(data), moment)
+        case EventKind.SETUP_REPORTED:
+            _setup(town, data, moment)
+        case EventKind.EXECUTION_CHANGED:
+            change_execution(town, data["convoy_id"], data["status"], data["execution_arn"], moment)
+        case EventKind.EFFECT_FAILED:
+            _effect_failed(town, data, moment)
+        case EventKind.TASK_ACCEPTED | EventKind.TASK_REFUSED | EventKind.TASK_CHECKED | EventKind.TASK_STOPPED:
+            _task(town, event.kind, data, moment)
+        case _:
+            assert_never(event.kind)
+
+
+def _task(town: Town, kind: EventKind, data: dict[str, Any], moment: Moment) -> None:
+    generation = int(data["generation"])
+    match kind:
+        case EventKind.TASK_ACCEPTED:
+            accept_task(town, generation, data["task_arn"], moment)
+        case EventKind.TASK_REFUSED:
+            refuse_task(town, generation, data.get("cause", "refused"), moment)
+        case EventKind.TASK_CHECKED:
+            vouch_container(town, generation, running=bool(data["running"]), moment=moment)
+        case _:
+            stop_container(town, generation, data.get("reason", "stopped"), moment)
+
+
+def merge_outcome(data: dict[str, Any]) -> MergeOutcome:
+    """A reported merge as a value; raises `ValueError` for an unknown status."""
+    gates = [
+        GateResult(
+            command=gate["command"],
+            exit_code=int(gate["exit_code"]),
+            seconds=float(gate.get("seconds", 0)),
+            output=gate.get("output", ""),
+        )
+        for gate in data.get("gates") or []
+    ]
+    return MergeOutcome(
+        review_id=data["review_id"],
+        attempt=int(data["attempt"]),
+        status=MergeStatus(data["status"]),
+        commit_sha=data.get("commit_sha"),
+        tree=data.get("tree"),
+        head=data.get("head"),
+        gates=gates,
+        message=data.get("message") or "",
+    )
+
+
+def _acked(town: Town, data: dict[str, Any], moment: Moment) -> None:
+    command = town.commands.get(CommandId(data["command_id"]))
+    if command is None:
+        return
+    accepted = data["outcome"] == "accepted"
+    if command.kind is CommandKind.MERGE:
+        review = town.reviews.get(command.review_id) if command.review_id else None
+        if not accepted and review is not None and review.merge_command == command.id:
+            del town.commands[command.id]
+            postpone(town, review, data.get("error") or "refused", moment)
+        return
+    town.commands.pop(command.id, None)
+    if command.kind is CommandKind.START and command.agent_id and command.dispatch is not None:
+        if accepted:
+            accept_start(town, command.agent_id, command.dispatch, moment)
+        else:
+            cause, error = data.get("cause") or "invalid", data.get("error") or ""
+            refuse_start(town, command.agent_id, command.dispatch, cause, error, moment)
+
+
+def _setup(town: Town, data: dict[str, Any], moment: Moment) -> None:
+    if data.get("status") == "ready":
+        return
+    raise_escalation(
+        town,
+        moment,
+        cause=f"setup:{data.get('rig_id')}",
+        severity=Severity.HIGH,
+        title="A repository could not be set up",
+        message=str(data.get("message"))[:2000],
+        rig_id=RigId(data["rig_id"]) if data.get("rig_id") else None,
+    )
+
+
+def _effect_failed(town: Town, data: dict[str, Any], moment: Moment) -> None:
+    """Every effect that used up its tries has a way on: the container backs off, the rest is a person's to see."""
+    kind, arguments = data["kind"], data.get("arguments") or {}
+    if kind == EffectKind.RUN_TASK:
+        refuse_task(town, int(arguments["generation"]), str(data.get("error")), moment)
+        return
+    if kind == EffectKind.CHECK_TASK:
+        vouch_container(town, int(arguments["generation"]), running=True, moment=moment)
+        return
+    raise_escalation(
+        town,
+        moment,
+        cause=f"effect_failed:{kind}:{arguments.get('convoy_id') or arguments.get('task_arn') or arguments.get('key')}",
+        severity=Severity.MEDIUM,
+        title=f"{kind} failed for good",
+        message=str(data.get("error"))[:2000],
+    )

@@ -1,0 +1,45 @@
+"""The rules, in order: the table of contents of what a town does by itself.
+
+Each rule is a generator of its file's name. Rules of one stage touch different things, so their actions do not
+disturb each other; a tick applies the actions of the first stage that has any and decides again.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from gastown.domain.town import Town
+from gastown.reconciler.actions import Action
+from gastown.reconciler.rules.answer_known_waits import answer_known_waits
+from gastown.reconciler.rules.assign_queued_reviews import assign_queued_reviews
+from gastown.reconciler.rules.assign_ready_beads import assign_ready_beads
+from gastown.reconciler.rules.dispatch_hooked_agents import dispatch_hooked_agents
+from gastown.reconciler.rules.drain_idle_container import drain_idle_container
+from gastown.reconciler.rules.expire_container import expire_container
+from gastown.reconciler.rules.fail_exhausted_beads import fail_exhausted_beads
+from gastown.reconciler.rules.land_convoys import land_convoys
+from gastown.reconciler.rules.lose_silent_runs import lose_silent_runs
+from gastown.reconciler.rules.merge_approved_reviews import merge_approved_reviews
+from gastown.reconciler.rules.queue_fixed_reviews import queue_fixed_reviews
+from gastown.reconciler.rules.release_unready_hooks import release_unready_hooks
+from gastown.reconciler.rules.reopen_unattended_beads import reopen_unattended_beads
+from gastown.reconciler.rules.start_wanted_container import start_wanted_container
+from gastown.reconciler.rules.suspect_silent_container import suspect_silent_container
+
+Rule = Callable[[Town, datetime], Iterable[Action]]
+
+STAGES: tuple[tuple[Rule, ...], ...] = (
+    (expire_container,),
+    (suspect_silent_container,),
+    (lose_silent_runs,),
+    (reopen_unattended_beads,),
+    (fail_exhausted_beads,),
+    (queue_fixed_reviews,),
+    (release_unready_hooks,),
+    (assign_ready_beads, assign_queued_reviews),
+    (start_wanted_container, drain_idle_container),
+    (dispatch_hooked_agents, merge_approved_reviews),
+    (land_convoys,),
+    (answer_known_waits,),
+)
+
+RULES: tuple[Rule, ...] = tuple(rule for stage in STAGES for rule in stage)

@@ -1,0 +1,18 @@
+"""Hook a rig's refinery to its oldest queued review."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from gastown.domain.town import Town
+from gastown.reconciler.actions import AssignReview
+from gastown.reconciler.signs import assignable_reviews, is_refinery_free, waits_until
+
+
+def assign_queued_reviews(town: Town, now: datetime) -> Iterator[AssignReview]:
+    """One refinery a rig, one review at a time, oldest first among those whose backoff is over."""
+    served = set()
+    for review in assignable_reviews(town):
+        if review.rig_id in served or waits_until(review, now) or not is_refinery_free(town, review):
+            continue
+        served.add(review.rig_id)
+        yield AssignReview(review_id=review.id, reason="the refinery is free")

@@ -1,0 +1,22 @@
+"""Have approved shas merged."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from gastown.domain.limits import MERGE_REPORT_DEADLINE
+from gastown.domain.review import ReviewPhase
+from gastown.domain.town import Town
+from gastown.reconciler.actions import AskMerge
+from gastown.reconciler.signs import is_responsive, waits_until
+
+
+def merge_approved_reviews(town: Town, now: datetime) -> Iterator[AskMerge]:
+    """Approved, not asked yet or not answered for half an hour, backoff over, container ready."""
+    if not is_responsive(town, now):
+        return
+    for review in town.reviews.values():
+        if review.phase is not ReviewPhase.MERGING or waits_until(review, now) is not None:
+            continue
+        asked = review.merge_asked_at if review.merge_command else None
+        if asked is None or now - asked >= MERGE_REPORT_DEADLINE:
+            yield AskMerge(review_id=review.id, reason=f"{review.approved_sha} is approved")

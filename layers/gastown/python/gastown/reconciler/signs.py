@@ -1,0 +1,91 @@
+"""What rules ask about a town at a moment: who is alive, what is wanted, what has room."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from gastown.domain.agent import Agent
+from gastown.domain.bead import Bead
+from gastown.domain.container import ContainerState
+from gastown.domain.convoy import ConvoyState
+from gastown.domain.hooking import has_slot
+from gastown.domain.limits import IDLE_STOP, MAX_TOTAL_ATTEMPTS, STALE
+from gastown.domain.review import Review, ReviewPhase
+from gastown.domain.town import Town
+
+
+def alive_at(town: Town, agent: Agent) -> datetime | None:
+    """The last sign of life of the agent's open run: asked for, accepted, or its own pulse; none without a run."""
+    run = agent.open_run
+    if run is None:
+        return None
+    signs = (run.asked_at, run.accepted_at, town.pulse_of(agent))
+    return max(sign for sign in signs if sign is not None)
+
+
+def heard_at(town: Town) -> datetime | None:
+    """When the current container was last heard: its registration or its last pulse; none unless it is ready."""
+    if town.container.state is not ContainerState.READY or town.container.registered_at is None:
+        return None
+    pulse = town.pulses.get(town.container.generation)
+    return max(town.container.registered_at, pulse.at) if pulse else town.container.registered_at
+
+
+def is_responsive(town: Town, now: datetime) -> bool:
+    """Whether the container is ready, not suspected, and was heard within 90 s."""
+    heard = heard_at(town)
+    return heard is not None and town.container.suspected_at is None and now - heard < STALE
+
+
+def is_vouched(town: Town) -> bool:
+    """Whether ECS has been asked about the present silence and said that the task runs."""
+    heard, vouched = heard_at(town), town.container.vouched_at
+    return heard is not None and vouched is not None and vouched >= heard
+
+
+def has_attempts(town: Town, bead: Bead) -> bool:
+    """Whether a bead may be started once more."""
+    return bead.attempts < town.rules_for(bead.rig_id).max_attempts and bead.total_attempts < MAX_TOTAL_ATTEMPTS
+
+
+def assignable_beads(town: Town) -> Iterator[Bead]:
+    """Ready beads without an agent, most urgent and oldest first, whether or not their backoff is over."""
+    order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+    ready = [b for b in town.beads.values() if b.assignee is None and town.is_ready(b) and has_attempts(town, b)]
+    return iter(sorted(ready, key=lambda b: (order[b.priority], not b.is_fix, b.created_at, b.id)))
+
+
+def is_review_ready(town: Town, review: Review) -> bool:
+    """Whether a refinery may look at a review: queued, and its convoy is not stopped."""
+    if review.phase is not ReviewPhase.QUEUED or review.abandoned:
+        return False
+    convoy = town.convoys.get(review.convoy_id) if review.convoy_id else None
+    return convoy is None or convoy.state is ConvoyState.ACTIVE
+
+
+def assignable_reviews(town: Town) -> Iterator[Review]:
+    """Queued reviews without a refinery, oldest first."""
+    queued = [r for r in town.reviews.values() if r.assignee is None and is_review_ready(town, r)]
+    return iter(sorted(queued, key=lambda r: (r.created_at, r.id)))
+
+
+def is_refinery_free(town: Town, review: Review) -> bool:
+    """Whether the rig's refinery is free, or not hired yet."""
+    refinery = town.refinery_of(review.rig_id)
+    return refinery is None or (refinery.hook is None and refinery.open_run is None)
+
+
+def waits_until(work: Bead | Review, now: datetime) -> datetime | None:
+    """The end of a backoff that is still running."""
+    return work.not_before if work.not_before is not None and work.not_before > now else None
+
+
+def is_wanted(town: Town, now: datetime) -> bool:
+    """Whether a container has, or will within the idle-stop time have, something to do (state machines, *wanted*)."""
+    if any(agent.hook for agent in town.agents.values()):
+        return True
+    if any(review.phase is ReviewPhase.MERGING for review in town.reviews.values()):
+        return True
+    soon = now + IDLE_STOP
+    queue: list[Bead | Review] = [b for b in assignable_beads(town) if has_slot(town, b.rig_id)]
+    queue += [r for r in assignable_reviews(town) if is_refinery_free(town, r)]
+    return any(work.not_before is None or work.not_before <= soon for work in queue)
