@@ -1,0 +1,16 @@
+"""Being woken at a moment."""
+
+from datetime import datetime
+from typing import Protocol
+
+
+class Alarm(Protocol):
+    """One alarm a town; a later one may fire as well, an alarm that finds nothing due does nothing."""
+
+    def arm(self, town_id: str, at: datetime, now: datetime) -> None:
+        """Wake the town at this moment, not earlier."""
+        ...
+
+    def disarm(self, town_id: str) -> None:
+        """Forget the far alarm of a town that is going away."""
+        ...
