@@ -1,0 +1,1 @@
+"""What tests share: builders, fakes of ports (named like the port), contract suites and the emulator's fixture."""
