@@ -10,7 +10,6 @@ from typing import Any
 
 from gastown.domain.errors import NotFound, Unavailable
 from gastown.ports.town_store import Commit, CommitConflict, CommitUnknown, Condition, LiveItem, Row, Unchanged
-
 from tests.support.fakes.directory import MemoryDirectory
 
 
@@ -66,12 +65,7 @@ class MemoryTownStore:
         with self._lock:
             self.calls["commit"] += 1
             table = self._table(commit.town_id)
-            if self._fault("conflict"):
-                raise CommitConflict("transaction conflict")
-            if self._fault("throttle"):
-                raise Unavailable("throttled")
-            if self._fault("lost_request"):
-                raise CommitUnknown("timed out")
+            self._break_before_commit()
             self._check(table, commit)
             self._before[commit.town_id] = dict(table)
             for key in commit.deletes:
@@ -83,6 +77,15 @@ class MemoryTownStore:
             if not isinstance(commit.due_at, Unchanged):
                 self.directory.set_due(commit.town_id, commit.due_at)
             if self._fault("lost_answer"):
+                raise CommitUnknown("timed out")
+
+    def _break_before_commit(self) -> None:
+        match self._fault("conflict", "throttle", "lost_request"):
+            case "conflict":
+                raise CommitConflict("transaction conflict")
+            case "throttle":
+                raise Unavailable("throttled")
+            case "lost_request":
                 raise CommitUnknown("timed out")
 
     def _check(self, table: dict[str, LiveItem], commit: Commit) -> None:

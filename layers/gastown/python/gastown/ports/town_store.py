@@ -70,7 +70,7 @@ class Commit:
     deletes: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     conditions: tuple[Condition, ...] = ()
-    due_at: datetime | None | Unchanged = field(default=UNCHANGED)
+    due_at: datetime | Unchanged | None = field(default=UNCHANGED)
 
 
 class TownStore(Protocol):

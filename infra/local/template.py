@@ -1,0 +1,72 @@
+"""What the local stack changes in `template.yaml`: where code lies and what URLs look like. Nothing else.
+
+Functions get no layers: they read the house from the working tree and packages from the environment that the emulator
+runs in, by PYTHONPATH. Routes, queues, rights, schedules and tables stay exactly as they are deployed on AWS.
+"""
+
+import copy
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parents[2]
+HOUSE = ROOT / "layers" / "gastown" / "python"
+FUNCTION = "AWS::Serverless::Function"
+LAYER = "AWS::Serverless::LayerVersion"
+MACHINE = "AWS::Serverless::StateMachine"
+
+Template = dict[str, Any]
+
+
+def read_template(path: Path = ROOT / "template.yaml") -> Template:
+    """Return the template with its short intrinsic forms (`!Ref`) spelled out."""
+    parsed: Template = yaml_parse(path.read_text())
+    return parsed
+
+
+def code_of(resource: Mapping[str, Any], root: Path = ROOT) -> bytes:
+    """Return the zip of a function's one file."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(root / resource["Properties"]["CodeUri"] / "handler.py", "handler.py")
+    return packed.getvalue()
+
+
+def functions_of(template: Template) -> dict[str, dict[str, Any]]:
+    """Return the functions of a template by logical name."""
+    return {name: thing for name, thing in template["Resources"].items() if thing["Type"] == FUNCTION}
+
+
+def local_variables(endpoint: str) -> dict[str, Any]:
+    """Return the function variables that differ here: URLs by path, because local host names do not resolve."""
+    apis = f"{endpoint}/_aws/execute-api"
+    live = {"Fn::Sub": f"{apis}/${{LiveApi}}/live"}
+    return {
+        "PYTHONPATH": str(HOUSE),
+        "GASTOWN_API_URL": {"Fn::Sub": f"{apis}/${{HttpApi}}"},
+        "GASTOWN_LIVE_URL": {"Fn::Sub": f"{apis.replace('http', 'ws', 1)}/${{LiveApi}}/live"},
+        "GASTOWN_LIVE_ENDPOINT": live,
+        "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": live,
+    }
+
+
+def local_template(template: Template, *, endpoint: str, bucket: str, root: Path = ROOT) -> Template:
+    """Return a copy for the emulator at `endpoint`, whose functions' code lies in `bucket` under their logical names."""
+    local = copy.deepcopy(template)
+    shared = local["Globals"]["Function"]
+    shared.pop("Layers", None)
+    shared["Environment"]["Variables"].update(local_variables(endpoint))
+    for name, function in functions_of(local).items():
+        function["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": f"{name}.zip"}
+    for machine in (thing for thing in local["Resources"].values() if thing["Type"] == MACHINE):
+        uri = machine["Properties"].pop("DefinitionUri")
+        machine["Properties"]["Definition"] = json.loads((root / uri).read_text())
+    local["Resources"] = {name: thing for name, thing in local["Resources"].items() if thing["Type"] != LAYER}
+    local["Outputs"]["ApiUrl"]["Value"] = local_variables(endpoint)["GASTOWN_API_URL"]
+    local["Outputs"]["LiveUrl"]["Value"] = local_variables(endpoint)["GASTOWN_LIVE_URL"]
+    return local

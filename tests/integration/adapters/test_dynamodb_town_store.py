@@ -1,0 +1,70 @@
+"""The town store on the emulator keeps the store's contract."""
+
+import secrets
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+
+from gastown.adapters.dynamodb.connection import shared
+from gastown.adapters.dynamodb.directory import DynamoDirectory
+from gastown.adapters.dynamodb.town_store import DynamoTownStore
+from gastown.adapters.dynamodb.town_tables import DynamoTownTables
+from gastown.ports.directory import TownRow
+from tests.support.contracts.town_store import TOWN, DueAt, TownStoreContract
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def stack(emulator: str) -> str:
+    """A fresh stack name with a directory table; every test has tables of its own."""
+    shared.cache_clear()
+    name = f"it-{secrets.token_hex(4)}"
+    boto3.client("dynamodb").create_table(
+        TableName=f"{name}-directory",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk", "due_shard", "due_at")],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "due",
+                "KeySchema": [
+                    {"AttributeName": "due_shard", "KeyType": "HASH"},
+                    {"AttributeName": "due_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    return name
+
+
+@pytest.fixture
+def directory(stack: str) -> DynamoDirectory:
+    """The stack's directory."""
+    return DynamoDirectory(table=f"{stack}-directory")
+
+
+class TestDynamoTownStore(TownStoreContract):
+    """The same suite as the fake's."""
+
+    @pytest.fixture
+    def store(self, stack: str, directory: DynamoDirectory) -> DynamoTownStore:
+        """A store with one empty table."""
+        tables = DynamoTownTables(client=lambda: boto3.client("dynamodb"), table_prefix=f"{stack}-town-")
+        tables.create(TOWN)
+        row = {"town_id": TOWN, "name": "t", "owner_user_id": "u", "table": f"{stack}-town-{TOWN}"}
+        directory.put_town(TownRow(**row, state="active", created_at=NOW, updated_at=NOW))
+        directory.set_town_state(TOWN, ["active"], "active", now=NOW)
+        return DynamoTownStore(table_prefix=f"{stack}-town-", directory_table=f"{stack}-directory")
+
+    @pytest.fixture
+    def due_at(self, directory: DynamoDirectory) -> DueAt:
+        """When the town is due."""
+
+        def read() -> datetime | None:
+            row = directory.get_town(TOWN)
+            return row.due_at if row else None
+
+        return read

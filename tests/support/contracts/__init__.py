@@ -1,0 +1,1 @@
+"""Contract suites: what a port promises, run against its fake and against its adapter."""
