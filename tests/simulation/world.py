@@ -6,7 +6,7 @@ checked.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,6 @@ from gastown.domain.town import Town
 from gastown.ports.town_store import Condition
 from gastown.usecases.reconcile_town import Reconciler
 from gastown.usecases.unit_of_work import UnitOfWork
-
 from tests.simulation.invariants import check_quiet, check_town
 from tests.support.fakes.directory import MemoryDirectory
 from tests.support.fakes.town_store import MemoryTownStore
@@ -63,12 +62,15 @@ class World:
 
     def __init__(self, seed: int, *, trouble: float = 0.3) -> None:
         """Make an empty town with one rig; everything that happens follows from the seed."""
-        self.random, self.trouble, self.time = random.Random(seed), trouble, START
+        self.random = random.Random(seed)  # noqa: S311 - chance that replays
+        self.trouble, self.time = trouble, START
         self.ids = (f"{seed:04d}-{n:012d}" for n in range(10**9))
         self.directory = MemoryDirectory()
         self.store = MemoryTownStore(self.directory)
         self.store.add_table(TOWN)
-        self.uow = UnitOfWork(store=self.store, directory=self.directory, wake_queue=self, clock=self, ids=self, sleep=lambda _: None)
+        self.uow = UnitOfWork(
+            store=self.store, directory=self.directory, wake_queue=self, clock=self, ids=self, sleep=lambda _: None
+        )
         self.reconciler = Reconciler(uow=self.uow, effects_queue=self, alarm=self, doorbell=self)
         self.wakes: list[datetime] = []
         self.effects: list[tuple[datetime, str]] = []
@@ -101,7 +103,7 @@ class World:
     def disarm(self, town_id: str) -> None:
         """Nothing to forget."""
 
-    def publish(self, town_id: str, keys: list[str]) -> None:
+    def publish(self, town_id: str, keys: Sequence[str]) -> None:
         """Effects are delivered later, sometimes twice."""
         for key in keys:
             self.effects.append((self._later(2), key))
@@ -204,7 +206,8 @@ class World:
             self.effects.append((lease + timedelta(seconds=1), key))
             return
         arguments = body["arguments"]
-        kind, data = None, {}
+        kind: EventKind | None = None
+        data: dict[str, object] = {}
         if body["kind"] == EffectKind.RUN_TASK:
             kind, data = self._run_task(int(arguments["generation"]))
         elif body["kind"] == EffectKind.CHECK_TASK:
@@ -264,9 +267,7 @@ class World:
             task.alive = False
             return
         try:
-            self.uow.change(
-                TOWN, lambda t, m: self._connect(t, task, m), actor="container", cause="register"
-            )
+            self.uow.change(TOWN, lambda t, m: self._connect(t, task, m), actor="container", cause="register")
         except GastownError as refusal:
             self._tell(f"generation {task.generation} not registered: {refusal}")
             task.alive = False
@@ -284,7 +285,10 @@ class World:
         if self._bad("container cut off"):
             task.muted_until = self.time + timedelta(seconds=self.random.choice([20, 95, 400]))
             return
-        agents = {s.agent_id: {"dispatch": s.dispatch, "at": self.time.isoformat(), "activity": {}} for s in task.sessions.values()}
+        agents = {
+            s.agent_id: {"dispatch": s.dispatch, "at": self.time.isoformat(), "activity": {}}
+            for s in task.sessions.values()
+        }
         if not self.store.beat(TOWN, task.generation, {"at": self.time.isoformat(), "agents": agents}):
             task.alive = False
             return
@@ -335,7 +339,7 @@ class World:
                 status = "already_merged"
             else:
                 self.merged.append((review.id, sha))
-        report = {
+        report: dict[str, object] = {
             "review_id": review.id, "attempt": command.attempt, "status": status, "message": status,
             "commit_sha": f"merge-{sha}", "head": f"moved-{self.new()}" if status == "moved" else None, "gates": [],
         }  # fmt: skip

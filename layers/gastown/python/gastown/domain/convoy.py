@@ -1,6 +1,6 @@
 """A convoy: beads that land together.
 
-    staged ─▶ active ─▶ landed | failed | closed        active ⇄ stopped (from the console)
+staged ─▶ active ─▶ landed | failed | closed        active ⇄ stopped (from the console)
 """
 
 import re

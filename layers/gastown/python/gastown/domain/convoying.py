@@ -79,7 +79,13 @@ def open_landing(town: Town, convoy: Convoy, moment: Moment) -> Review:
     )
     town.reviews[review.id] = review
     town.note(
-        Note(bead_id=convoy.id, type="review_submitted", at=moment.now, new=review.branch, metadata={"review_id": review.id})
+        Note(
+            bead_id=convoy.id,
+            type="review_submitted",
+            at=moment.now,
+            new=review.branch,
+            metadata={"review_id": review.id},
+        )
     )
     return review
 

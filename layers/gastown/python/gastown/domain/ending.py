@@ -1,4 +1,7 @@
-"""How work ends: runs, beads, reviews. An end is final, frees whoever was on it and leaves a stub for who refers to it."""
+"""How work ends: runs, beads, reviews.
+
+An end is final, frees whoever was on it and leaves a stub for who refers to it.
+"""
 
 from datetime import timedelta
 

@@ -77,7 +77,12 @@ def drain_container(town: Town, moment: Moment) -> None:
 def suspect_container(town: Town, moment: Moment) -> None:
     """Ask ECS about a silent container before anything in it is declared lost."""
     town.container.suspected_at = moment.now
-    ask(town, EffectKind.CHECK_TASK, {"generation": town.container.generation, "task_arn": town.container.task_arn}, moment)
+    ask(
+        town,
+        EffectKind.CHECK_TASK,
+        {"generation": town.container.generation, "task_arn": town.container.task_arn},
+        moment,
+    )
 
 
 def vouch_container(town: Town, generation: int, *, running: bool, moment: Moment) -> None:
@@ -104,7 +109,9 @@ def leave(town: Town, moment: Moment, *, reason: str, failed: bool) -> None:
     evicted = town.container.state is ContainerState.DRAINING
     for agent in list(town.agents.values()):
         if agent.open_run:
-            lose_run(town, agent, RunEnd.EVICTED if evicted else RunEnd.LOST, moment, reason=f"container lost: {reason}")
+            lose_run(
+                town, agent, RunEnd.EVICTED if evicted else RunEnd.LOST, moment, reason=f"container lost: {reason}"
+            )
     for review in town.reviews.values():
         review.merge_command = None
     town.commands.clear()
@@ -122,7 +129,11 @@ def leave(town: Town, moment: Moment, *, reason: str, failed: bool) -> None:
 def give_up_container(town: Town, reason: str, moment: Moment) -> None:
     """Stop the current task because its time is over, and go on without it."""
     container = town.container
-    arguments: dict[str, object] = {"generation": container.generation, "task_arn": container.task_arn, "reason": reason}
+    arguments: dict[str, object] = {
+        "generation": container.generation,
+        "task_arn": container.task_arn,
+        "reason": reason,
+    }
     planned = container.state is ContainerState.DRAINING
     ask(town, EffectKind.STOP_TASK, arguments, moment)
     leave(town, moment, reason=reason, failed=not planned)

@@ -223,7 +223,9 @@ def apply_completed(
     evicted = reason == "container eviction"
     how = RunEnd.EVICTED if evicted else RunEnd.COMPLETED
     said = f": {reason}" if reason else ""
-    lose_run(town, agent, how, moment, reason=f"the agent's process {'failed' if failed else 'ended'} without done{said}")
+    lose_run(
+        town, agent, how, moment, reason=f"the agent's process {'failed' if failed else 'ended'} without done{said}"
+    )
 
 
 def accept_start(town: Town, agent_id: str, dispatch: int, moment: Moment) -> None:

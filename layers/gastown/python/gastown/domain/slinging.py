@@ -60,7 +60,9 @@ def _create(town: Town, rig_id: RigId, task: Task, by: str | None, moment: Momen
     if task.body:
         town.texts[bead.id] = task.body
     town.note(
-        Note(bead_id=bead.id, type="created", at=moment.now, new="open", metadata={"type": "issue", "title": bead.title})
+        Note(
+            bead_id=bead.id, type="created", at=moment.now, new="open", metadata={"type": "issue", "title": bead.title}
+        )
     )
     return bead
 
@@ -143,7 +145,13 @@ def _open_convoy(town: Town, rig_id: RigId, order: ConvoyOrder, moment: Moment) 
     )
     town.convoys[convoy_id] = convoy
     town.note(
-        Note(bead_id=convoy_id, type="created", at=moment.now, new=convoy.state, metadata={"type": "convoy", "title": convoy.title})
+        Note(
+            bead_id=convoy_id,
+            type="created",
+            at=moment.now,
+            new=convoy.state,
+            metadata={"type": "convoy", "title": convoy.title},
+        )
     )
     return convoy
 

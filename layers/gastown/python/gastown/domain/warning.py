@@ -7,7 +7,7 @@ from gastown.domain.ids import BeadId, Moment, RigId
 from gastown.domain.town import Town
 
 
-def raise_escalation(
+def raise_escalation(  # noqa: PLR0913 - by keyword only: these are an escalation's own fields
     town: Town,
     moment: Moment,
     *,
@@ -49,5 +49,7 @@ def acknowledge_escalation(town: Town, escalation_id: str, by: str, moment: Mome
         raise NotFound(f"Escalation {escalation_id} not found")
     escalation.acknowledged_at, escalation.acknowledged_by = moment.now, by
     town.finals[escalation.id] = escalation
-    town.note(Note(bead_id=escalation.bead_id or escalation.id, type="triage_resolved", at=moment.now, new="acknowledged"))
+    town.note(
+        Note(bead_id=escalation.bead_id or escalation.id, type="triage_resolved", at=moment.now, new="acknowledged")
+    )
     return escalation

@@ -16,7 +16,9 @@ from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
 
 
-def apply_event(town: Town, event: TownEvent, moment: Moment) -> None:
+def apply_event(  # noqa: C901, PLR0912 - one case a kind reads best in one place
+    town: Town, event: TownEvent, moment: Moment
+) -> None:
     """Apply one event. Raises a `GastownError` when the town refuses it; the tick then drops it and says so."""
     data: dict[str, Any] = event.data
     match event.kind:

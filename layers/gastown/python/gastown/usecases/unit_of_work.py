@@ -192,16 +192,18 @@ class UnitOfWork:
         if not key:
             return ()
         body = {"answer": json.dumps(answer(result) if answer else {}, default=str)}
-        return (Row(pk=f"KEY#{key}", sk="ANSWER", body=body, expires_at=int((now + KEY_LIFE).timestamp()), if_absent=True),)
+        return (
+            Row(pk=f"KEY#{key}", sk="ANSWER", body=body, expires_at=int((now + KEY_LIFE).timestamp()), if_absent=True),
+        )
 
-    def commit(
+    def commit(  # noqa: PLR0913 - by keyword only: these are a commit's own parts
         self,
         loaded: Loaded,
         town: Town,
         account: Account,
         *,
         now: datetime,
-        due_at: datetime | None | Unchanged = UNCHANGED,
+        due_at: datetime | Unchanged | None = UNCHANGED,
         rows: tuple[Row, ...] = (),
         conditions: tuple[Condition, ...] = (),
     ) -> None:

@@ -17,4 +17,6 @@ def expire_container(town: Town, now: datetime) -> Iterator[GiveUpContainer]:
         yield GiveUpContainer(reason=f"generation {container.generation} stayed {container.state} past its deadline")
     heard = heard_at(town)
     if heard is not None and is_vouched(town) and now - heard >= SILENT_CONTAINER_STOP:
-        yield GiveUpContainer(reason=f"generation {container.generation} runs but has been silent since {heard:%H:%M:%S}")
+        yield GiveUpContainer(
+            reason=f"generation {container.generation} runs but has been silent since {heard:%H:%M:%S}"
+        )
