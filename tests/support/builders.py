@@ -1,0 +1,108 @@
+"""Small towns for tests: `a_town()` with what the test cares about, everything else by default."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from gastown.domain.agent import Agent, Role, Run
+from gastown.domain.bead import Bead
+from gastown.domain.container import AgentPulse, Container, ContainerState, Pulse
+from gastown.domain.convoy import Convoy, MergeMode
+from gastown.domain.hooking import dispatch, hook
+from gastown.domain.ids import AgentId, BeadId, Moment, RigId, TownId
+from gastown.domain.review import Review
+from gastown.domain.rig import Rig
+from gastown.domain.town import Town
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+RIG = RigId("rig-1")
+
+
+def new_ids() -> Iterator[str]:
+    """Ids that read well in a failing test."""
+    return (f"new-{n:08d}" for n in count(1))
+
+
+def at(seconds: float = 0) -> Moment:
+    """The moment so many seconds after NOW."""
+    return Moment(now=NOW + timedelta(seconds=seconds), ids=new_ids())
+
+
+def a_town(**more: Any) -> Town:
+    """A town with one rig and nothing else."""
+    town = Town(id=TownId("town-1"), name="Town", owner_user_id="user-1", created_at=NOW, **more)
+    town.rigs[RIG] = Rig(id=RIG, name="rig", git_url="/repo.git", default_branch="main", created_at=NOW)
+    return town
+
+
+def with_container(town: Town, *, heard: float = 0, generation: int = 1) -> Town:
+    """The town with a ready container that was last heard so many seconds after NOW."""
+    seen = NOW + timedelta(seconds=heard)
+    town.container = Container(state=ContainerState.READY, generation=generation, registered_at=NOW)
+    town.pulses = {generation: Pulse(generation=generation, at=seen)}
+    return town
+
+
+def a_bead(town: Town, name: str = "bead-1", **more: Any) -> Bead:
+    """An open bead of the town's rig."""
+    defaults: dict[str, Any] = {"title": name, "created_at": NOW, "updated_at": NOW}
+    bead = Bead(id=BeadId(name), rig_id=RIG, **{**defaults, **more})
+    town.beads[bead.id] = bead
+    return bead
+
+
+def a_convoy(town: Town, *beads: Bead, mode: MergeMode = MergeMode.REVIEW_THEN_LAND, **more: Any) -> Convoy:
+    """A convoy of these beads."""
+    convoy = Convoy(
+        id=BeadId("convoy-1"),
+        rig_id=RIG,
+        title="Convoy",
+        merge_mode=mode,
+        feature_branch="convoy/convoy/convoy-1/head",
+        created_at=NOW,
+        updated_at=NOW,
+        beads=[bead.id for bead in beads],
+        **more,
+    )
+    for bead in beads:
+        bead.convoy_id = convoy.id
+    town.convoys[convoy.id] = convoy
+    return convoy
+
+
+def a_review(town: Town, source: Bead | None, name: str = "review-1", **more: Any) -> Review:
+    """A queued review of a bead's work."""
+    defaults: dict[str, Any] = {"branch": "b", "sha": "sha-1", "target_branch": "main", "base_branch": "main"}
+    review = Review(
+        id=BeadId(name),
+        rig_id=RIG,
+        title=name,
+        created_at=NOW,
+        updated_at=NOW,
+        source_id=source.id if source else None,
+        **{**defaults, **more},
+    )
+    town.reviews[review.id] = review
+    return review
+
+
+def an_agent(town: Town, name: str = "Toast", role: Role = Role.POLECAT) -> Agent:
+    """An idle agent of the town's rig."""
+    agent = Agent(id=AgentId(name.lower()), rig_id=RIG, role=role, name=name, identity=name, created_at=NOW)
+    town.agents[agent.id] = agent
+    return agent
+
+
+def at_work(town: Town, agent: Agent, held: Bead | Review, seconds: float = 0) -> Run:
+    """The agent dispatched on a bead or review, so many seconds after NOW."""
+    hook(town, agent, held, at(seconds))
+    return dispatch(town, agent.id, at(seconds))
+
+
+def beat(town: Town, agent: Agent, seconds: float) -> None:
+    """A heartbeat of the current container that names the agent's current run."""
+    seen = NOW + timedelta(seconds=seconds)
+    pulse: dict[str, AgentPulse] = {agent.id: AgentPulse(dispatch=agent.dispatch, at=seen)}
+    generation = town.container.generation
+    town.pulses = {generation: Pulse(generation=generation, at=seen, agents=pulse)}
