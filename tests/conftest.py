@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def fake_account(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fake credentials; the emulator's endpoint only for tests that ask for the emulator, so that moto keeps the rest."""
+    """Fake credentials; the emulator's endpoint only for tests that ask for it, so that moto keeps the rest."""
     for name in CALLERS_OWN:
         monkeypatch.delenv(name, raising=False)
     for name, value in {**FAKE_CREDENTIALS, "AWS_EC2_METADATA_DISABLED": "true"}.items():

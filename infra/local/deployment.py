@@ -11,6 +11,7 @@ import jwt
 from botocore.config import Config
 
 from infra.local.launcher import FAKE_CREDENTIALS
+from infra.local.request_log import STAND_IN
 from infra.local.template import ROOT, code_of, functions_of, local_template, read_template
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def client_settings() -> Config:
         retries={"total_max_attempts": 2},
         s3={"addressing_style": "path"},
         proxies={},
+        user_agent_extra=f"app/{STAND_IN}",
     )
 
 

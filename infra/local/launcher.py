@@ -1,8 +1,8 @@
 """Runs the AWS emulator in this process, on 127.0.0.1 only, with three repairs.
 
 The emulator (MiniStack, pinned) sweeps schedules every ten seconds, refuses `aws.*` events from outside and hides the
-class of an exception that a function raised. Each repair is one function below; `tests/integration` shows that they hold.
-They lean on private names of the pinned version, which is why that version is pinned.
+class of an exception that a function raised. Each repair is one function below, and `tests/integration` shows that it
+holds. They lean on private names of the pinned version, which is why that version is pinned.
 """
 
 import argparse
@@ -17,10 +17,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from infra.local.processes import has_ended
+from infra.local.request_log import logged
+
 HEALTH_PATH = "/_ministack/health"
 SCHEDULE_SECONDS = 1
 WARM_SECONDS = 60
 WATCH_SECONDS = 1.0
+LEAVING_SECONDS = 15.0
 TRUSTED_SOURCES = frozenset({"aws.ecs"})
 FAKE_CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -83,16 +87,16 @@ def with_true_error_type(execute: Callable[..., Result]) -> Callable[..., Result
 def with_trusted_sources(put: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap the emulator's PutEvents so that the local ECS agent may speak as `aws.ecs`."""
 
-    def put_events(data: Result, allow_aws_source: bool = False) -> Any:  # noqa: FBT001, FBT002, ANN401 the emulator's own signature
+    def put_events(data: Result, allow_aws_source: bool = False) -> Any:  # noqa: FBT001, FBT002 the emulator's own signature
         sources = {str(entry.get("Source")) for entry in data.get("Entries", [])}
-        return put(data, allow_aws_source=allow_aws_source or bool(sources) and sources <= TRUSTED_SOURCES)
+        return put(data, allow_aws_source=allow_aws_source or (bool(sources) and sources <= TRUSTED_SOURCES))
 
     return put_events
 
 
 def repair() -> None:
     """Apply the three repairs to the loaded emulator."""
-    from ministack.services import eventbridge, lambda_svc, scheduler  # noqa: PLC0415 reads its environment on import
+    from ministack.services import eventbridge, lambda_svc, scheduler
 
     scheduler._SCHEDULE_TICK_INTERVAL = SCHEDULE_SECONDS
     eventbridge._put_events = with_trusted_sources(eventbridge._put_events)
@@ -100,39 +104,30 @@ def repair() -> None:
 
 
 def watch_owner(owner: int) -> None:
-    """End this process soon after the process `owner` has ended, so that no emulator outlives its test run."""
+    """End this process soon after the process `owner` has ended, so that nothing outlives its test run."""
 
     def watch() -> None:
-        while os.path.exists(f"/proc/{owner}") if os.path.isdir("/proc/self") else alive(owner):
+        while not has_ended(owner):
             time.sleep(WATCH_SECONDS)
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(3 * WATCH_SECONDS)
+        time.sleep(LEAVING_SECONDS)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
-def alive(process_id: int) -> bool:
-    """Say whether a process of this id exists."""
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def serve(port: int) -> None:
-    """Serve the emulator on 127.0.0.1 until a signal ends it."""
-    from hypercorn.asyncio import serve as serve_app  # noqa: PLC0415 only this process needs the emulator's server
-    from hypercorn.config import Config  # noqa: PLC0415
-    from ministack.app import app  # noqa: PLC0415
+def serve(port: int, requests: Path) -> None:
+    """Serve the emulator on 127.0.0.1 until a signal ends it; its requests are counted in the file `requests`."""
+    from hypercorn.asyncio import serve as serve_app
+    from hypercorn.config import Config
+    from ministack.app import app
 
     repair()
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    asyncio.run(serve_app(app, config))  # type: ignore[arg-type]
+    asyncio.run(serve_app(logged(app, requests), config))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -148,7 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.execve(sys.executable, [sys.executable, "-m", "infra.local.launcher", *(arguments or sys.argv[1:])], clean)  # noqa: S606 our own interpreter
     if asked.owner:
         watch_owner(asked.owner)
-    serve(asked.port)
+    serve(asked.port, asked.state.resolve() / "requests.jsonl")
     return 0
 
 

@@ -64,13 +64,13 @@ def signal_group(leader: int, number: signal.Signals) -> None:
         return
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Wait up to `seconds` for the condition; say whether it came."""
+def wait_until(condition: Callable[[], bool], seconds: float, *, every: float = POLL_SECONDS) -> bool:
+    """Wait up to `seconds` for the condition, asked again `every` so many seconds; say whether it came."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             return False
-        time.sleep(POLL_SECONDS)
+        time.sleep(every)
     return True
 
 

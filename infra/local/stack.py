@@ -28,7 +28,7 @@ USER_ID = "local-user"
 EMULATOR_SECONDS = 30.0
 READY_SECONDS = 60.0
 AGENT_PATIENCE = 15.0
-EMULATOR_PATIENCE = 3.0
+EMULATOR_PATIENCE = 1.0  # it has nothing to save, and waits for running executions when asked kindly
 
 
 class StackFailed(Exception):
@@ -101,7 +101,7 @@ def record(port: int, ids: Mapping[str, int]) -> None:
 
 def wait_until_served(api: str, port: int) -> None:
     """Wait until the people's door answers its health check. Raises `StackFailed` with the emulator's log."""
-    if not processes.wait_until(lambda: is_answering(api + "/health"), READY_SECONDS):
+    if not processes.wait_until(lambda: is_answering(api + "/health"), READY_SECONDS, every=0.5):
         raise StackFailed(f"{api}/health did not answer:\n{tail_of(folder_of(port) / 'emulator.log')}")
 
 
@@ -176,27 +176,24 @@ def running_stack(
     chosen = port or free_port()
     with exit_on_signal():
         try:
-            yield up(
-                chosen, owner=os.getpid(), environment=environment, parameters=parameters, enforce_iam=enforce_iam
-            )
+            yield up(chosen, owner=os.getpid(), environment=environment, parameters=parameters, enforce_iam=enforce_iam)
         finally:
             down(chosen)
 
 
 @contextmanager
 def exit_on_signal() -> Iterator[None]:
-    """Turn SIGTERM into an exception for the length of a block, so that what was started is ended."""
+    """Turn SIGTERM and SIGINT into exceptions for the length of a block, so that what was started is ended."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def leave(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, leave)
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
-
-
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -56,13 +56,15 @@ def local_variables(endpoint: str) -> dict[str, Any]:
 
 
 def local_template(template: Template, *, endpoint: str, bucket: str, root: Path = ROOT) -> Template:
-    """Return a copy for the emulator at `endpoint`, whose functions' code lies in `bucket` under their logical names."""
+    """Return a copy for the emulator at `endpoint`; functions' code lies in `bucket` under their logical names."""
     local = copy.deepcopy(template)
     shared = local["Globals"]["Function"]
     shared.pop("Layers", None)
     shared["Environment"]["Variables"].update(local_variables(endpoint))
     for name, function in functions_of(local).items():
         function["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": f"{name}.zip"}
+        own = function["Properties"].setdefault("Environment", {}).setdefault("Variables", {})
+        own["AWS_SDK_UA_APP_ID"] = name  # so that the request log can say whose request it was
     for machine in (thing for thing in local["Resources"].values() if thing["Type"] == MACHINE):
         uri = machine["Properties"].pop("DefinitionUri")
         machine["Properties"]["Definition"] = json.loads((root / uri).read_text())

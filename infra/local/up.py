@@ -1,4 +1,4 @@
-"""`python -m infra.local.up`: puts the local stack up and leaves it running. PORT in the environment chooses the port."""
+"""`python -m infra.local.up`: puts the local stack up on PORT and leaves it running."""
 
 import os
 import sys

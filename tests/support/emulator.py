@@ -24,7 +24,7 @@ def wait_until_ready(endpoint: str, process: subprocess.Popen[bytes], log: Path)
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            urllib.request.urlopen(endpoint + HEALTH_PATH, timeout=1).close()
+            urllib.request.urlopen(endpoint + HEALTH_PATH, timeout=1).close()  # noqa: S310 always http on 127.0.0.1
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
         else:
@@ -35,7 +35,7 @@ def wait_until_ready(endpoint: str, process: subprocess.Popen[bytes], log: Path)
 
 @contextmanager
 def bare_emulator(state: Path) -> Iterator[str]:
-    """Run an emulator with its files in `state` and yield its endpoint; it ends with the block, or with this process."""
+    """Run an emulator with its files in `state` and yield its endpoint; it ends with the block or this process."""
     port, log = free_port(), state / "emulator.log"
     command = [sys.executable, "-m", "infra.local.launcher", "--port", str(port), "--state", str(state)]
     with log.open("wb") as output:

@@ -27,7 +27,7 @@ from gastown.reconciler.decide import decide
 from gastown.reconciler.order import in_order
 from gastown.reconciler.wake_ups import next_wake_up
 from gastown.usecases.journal import Account
-from gastown.usecases.unit_of_work import Loaded, UnitOfWork, changes
+from gastown.usecases.unit_of_work import Loaded, UnitOfWork, changes, unsent
 
 SET_ASIDE = 3
 """An event that raised this often is set aside with its error shown (design section 2)."""
@@ -206,14 +206,17 @@ class Reconciler:
             if effect.lease_until is None or effect.lease_until <= now
         ]  # fmt: skip
         if waiting:
-            self.effects_queue.publish(town.id, waiting)
+            with unsent("publish"):
+                self.effects_queue.publish(town.id, waiting)
         if draft.report.committed and town.alarm_at is not None and town.alarm_at != before.alarm_at:
-            self.alarm.arm(town.id, town.alarm_at, now)
+            with unsent("alarm"):
+                self.alarm.arm(town.id, town.alarm_at, now)
         new_commands = set(town.commands) - set(before.commands)
         if new_commands and town.container.connection_id is not None:
-            self.doorbell.ring(town.container.connection_id)
+            with unsent("doorbell"):
+                self.doorbell.ring(town.container.connection_id)
         if draft.report.more:
-            self.uow.wake_queue.wake(town.id, cause="more", dedup=f"{town.version}-more")
+            self.uow.wake(town.id, cause="more", dedup=f"{town.version}-more")
 
 
 def _lease_end(lease_until: datetime | None, created_at: datetime) -> datetime:

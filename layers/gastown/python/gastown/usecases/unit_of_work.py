@@ -7,6 +7,7 @@ lost is looked up in the journal by its commit id, never repeated blindly (desig
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from gastown.domain.errors import Conflict, GastownError, StaleDispatch, Unavail
 from gastown.domain.event import EventKind
 from gastown.domain.ids import Moment, TownId
 from gastown.domain.town import Town
+from gastown.observability import count, logger
 from gastown.ports.clock import Clock
 from gastown.ports.directory import Directory
 from gastown.ports.ids import Ids
@@ -81,6 +83,16 @@ class Loaded:
     def again(self) -> Town:
         """A fresh copy of the aggregate, without another request."""
         return decode(self.items.values())
+
+
+@contextmanager
+def unsent(signal: str) -> Iterator[None]:
+    """Count a signal that could not be sent after its commit; whoever comes next heals it."""
+    try:
+        yield
+    except Unavailable as away:
+        logger().warning("signal not sent", extra={"signal": signal, "error": str(away)})
+        count("SignalsUnsent", kind=signal)
 
 
 class UnitOfWork:
@@ -164,7 +176,7 @@ class UnitOfWork:
                 rows = self._key_row(key, answer, result, moment.now)
                 account = Account(actor=actor, cause=cause)
                 self._commit_surely(loaded, town, account, commit_id, now=moment.now, rows=rows)
-                self.wake_queue.wake(town_id, cause=cause, dedup=commit_id)
+                self.wake(town_id, cause=cause, dedup=commit_id)
                 return result
         raise AssertionError  # pragma: no cover - tries raises
 
@@ -266,8 +278,13 @@ class UnitOfWork:
             new = self.store.deliver(town_id, f"INBOX#{source}#{event_id}", body, now=now, fence=fence)
         except CommitConflict as fenced:
             raise StaleDispatch("stale dispatch") from fenced
-        self.wake_queue.wake(town_id, cause=str(kind), dedup=f"{source}-{event_id}")
+        self.wake(town_id, cause=str(kind), dedup=f"{source}-{event_id}")
         return new
+
+    def wake(self, town_id: str, *, cause: str, dedup: str) -> None:
+        """Ask for a tick; what is stored stays stored when that fails, and the sweep finds the overdue town."""
+        with unsent("wake"):
+            self.wake_queue.wake(town_id, cause=cause, dedup=dedup)
 
     def tries(self, on: type[Conflict] | type[Unavailable]) -> Retrying:
         """One retry policy for all: up to 8 tries with full jitter, then `Unavailable`."""

@@ -1,0 +1,77 @@
+# One command for each chore; a bare `make` lists them. CI calls the same targets.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+READY := $(VENV)/.ready
+IMAGE ?= gastown-container:local
+STATE_MACHINES := $(wildcard infra/statemachines/*.asl.json)
+export PORT REPO SEED
+
+.DEFAULT_GOAL := help
+.PHONY: help dev fmt check unit integration simulate e2e test up down demo openapi image push build deploy
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+dev: $(READY) ## Set up the environment in .venv (Python 3.11 or later)
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make $@ PYTHON=python3.11"; exit 1; }
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(RUN) pip install --quiet --disable-pip-version-check --editable '.[container,local,dev]'
+	@touch $@
+
+fmt: dev ## Format the code and mend what can be mended
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+check: dev ## Format, lint, types, import contracts, template, state machines, house rules, API contract
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/cfn-lint template.yaml
+	$(foreach machine,$(STATE_MACHINES),$(VENV)/bin/statelint $(machine) &&) true
+	$(RUN) pytest --quiet tests/unit/test_house_rules.py
+	@if [ -f infra/openapi.json ]; then \
+		$(RUN) gastown.api.openapi | diff -u infra/openapi.json - || { echo "infra/openapi.json is not what the routes say: make openapi"; exit 1; }; \
+	fi
+
+unit: dev ## Unit tests: no network, seconds
+	$(RUN) pytest tests/unit
+
+integration: dev ## Adapters, doors and the template on emulated AWS
+	$(RUN) pytest tests/integration
+
+simulate: dev ## The pure core in a world of failures; SEED=n replays one seed
+	$(RUN) pytest tests/simulation
+
+e2e: dev ## Stories against the local stack, over HTTP only
+	$(RUN) pytest tests/e2e
+
+test: dev ## Set up, then run every test
+	$(RUN) pytest tests
+
+up: dev ## Put the local stack up and leave it running (PORT=4567)
+	$(RUN) infra.local.up
+
+down: dev ## End the local stack and all its processes (PORT=4567)
+	$(RUN) infra.local.down
+
+demo: dev ## Run a convoy on a real git repository to its end, locally (REPO=path, PORT=4567)
+	$(RUN) infra.local.demo
+
+openapi: dev ## Write infra/openapi.json from the routes
+	$(RUN) gastown.api.openapi > infra/openapi.json
+
+image: ## Build the container image (IMAGE=registry/name:tag)
+	docker build --file infra/container/Dockerfile --tag $(IMAGE) .
+
+push: image ## Build the container image and push it (IMAGE=registry/name:tag)
+	docker push $(IMAGE)
+
+build: ## Build functions and layers for AWS (needs the SAM CLI)
+	sam build
+
+deploy: build ## Deploy to AWS, asking for what it needs (needs the SAM CLI and an account)
+	sam deploy --guided

@@ -1,0 +1,1 @@
+"""Lambda: other functions of this stack, called without waiting for them."""

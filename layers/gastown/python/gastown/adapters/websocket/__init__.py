@@ -1,0 +1,4 @@
+"""API Gateway's WebSocket management: doorbells.
+
+Nothing above `bootstrap` knows this folder, and it knows no other adapter.
+"""

@@ -1,0 +1,43 @@
+"""The two HTTP doors as applications: people's, and that of agents and containers. The table of contents of routes."""
+
+from collections.abc import Iterable
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from gastown.api import errors
+from gastown.api.request_log import recorded, watch_route
+from gastown.api.routes import (
+    agents,
+    beads,
+    container_callbacks,
+    containers,
+    convoys,
+    escalations,
+    events,
+    health,
+    hooks,
+    rigs,
+    settings,
+    status,
+    towns,
+)
+
+PEOPLE = (health, towns, rigs, settings, convoys, escalations, events, status, beads)
+AGENTS = (containers, container_callbacks, agents, hooks, beads, escalations, events, rigs)
+
+
+def build(routers: Iterable[Router]) -> APIGatewayHttpResolver:
+    """An application of these routers, with the house's answers to refusals."""
+    app = APIGatewayHttpResolver()
+    app.use([watch_route])
+    for router in routers:
+        app.include_router(router)
+    errors.install(app)
+    return app
+
+
+people = build(module.router for module in PEOPLE)
+agents_and_containers = build(module.router for module in AGENTS)
+handle_people = recorded(people)
+handle_agents = recorded(agents_and_containers)

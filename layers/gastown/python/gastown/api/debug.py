@@ -1,0 +1,177 @@
+"""The operators' door (REQ-3.1 to 3.4): raw answers, no envelope. It is deployed on the stages `local` and `dev` only.
+
+What plays an agent or moves the clock exists on the local stage alone; elsewhere those paths are not found.
+"""
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from pydantic import BaseModel, ConfigDict, Field
+
+from gastown import bootstrap
+from gastown.api import errors
+from gastown.api.callers import body, signing_secrets
+from gastown.api.request_log import recorded, watch_route
+from gastown.api.routes.convoys import detail, show_slung, statuses
+from gastown.api.schemas.people import ConfigBody, TaskBody
+from gastown.api.views import show_bead, show_convoy, show_rig, show_status
+from gastown.domain.config import TownConfig
+from gastown.domain.convoy import MergeMode
+from gastown.domain.errors import NotFound
+from gastown.domain.slinging import ConvoyOrder, Task
+from gastown.usecases import convoys, debug_clock, history, tokens
+from gastown.usecases.change_config import change_config
+from gastown.usecases.town_items import dump
+
+app = APIGatewayHttpResolver()
+app.use([watch_route])
+errors.install(app)
+TOWN = "/debug/towns/<town_id>"
+OPERATOR = "operator"
+STAGES = frozenset({"local", "dev"})
+
+
+class DebugSlingBody(BaseModel):
+    """A convoy, slung without a mayor (REQ-3.2)."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    rig_id: str = Field(alias="rigId", min_length=1)
+    title: str = Field(alias="convoyTitle", min_length=1)
+    tasks: list[TaskBody] = Field(min_length=1)
+    merge_mode: MergeMode | None = None
+    staged: bool | None = None
+
+
+class TokenBody(BaseModel):
+    """Whom to play: an agent, or without one the container."""
+
+    agent_id: str | None = None
+
+
+class ClockBody(BaseModel):
+    """How far to move the clock: forward only."""
+
+    advance_seconds: float = Field(gt=0, le=7 * 24 * 3600)
+
+
+def local_only() -> None:
+    """Hide what only the local stage has. Raises `NotFound`."""
+    if bootstrap.settings().stage != "local":
+        raise NotFound("Not found")
+
+
+@app.get(f"{TOWN}/status")
+def status(town_id: str) -> dict[str, Any]:
+    """How the town stands, with its agents and recent history."""
+    work = bootstrap.unit_of_work()
+    town = work.read(town_id)
+    agents = [{**asdict(agent)} for agent in town.agents.values()]
+    beads = [show_bead(bead) for bead in (*town.beads.values(), *town.reviews.values())]
+    events = history.list_events(work, town_id, limit=20)
+    return {"alarmStatus": show_status(town), "agentMeta": agents, "beadSummary": beads, "recentEvents": events}
+
+
+@app.get(f"{TOWN}/rigs")
+def rigs(town_id: str) -> dict[str, Any]:
+    """The town's rigs (REQ-3.1)."""
+    town = bootstrap.unit_of_work().read(town_id)
+    return {"rigs": [show_rig(town_id, rig) for rig in town.rigs.values()]}
+
+
+@app.get(f"{TOWN}/convoys")
+def active_convoys(town_id: str) -> dict[str, Any]:
+    """The convoys that are not over (REQ-3.3)."""
+    town = bootstrap.unit_of_work().read(town_id)
+    return {"convoys": [show_convoy(convoy, statuses(town, convoy)) for convoy in town.convoys.values()]}
+
+
+@app.get(f"{TOWN}/convoys/<convoy_id>")
+def one_convoy(town_id: str, convoy_id: str) -> dict[str, Any]:
+    """One convoy, also after it has ended."""
+    return detail(town_id, convoy_id)
+
+
+@app.post(f"{TOWN}/sling-convoy")
+def sling_convoy(town_id: str) -> tuple[dict[str, Any], int]:
+    """Sling a convoy (REQ-3.2)."""
+    said = body(app, DebugSlingBody)
+    tasks = tuple(Task(title=t.title, body=t.body, depends_on=tuple(t.depends_on)) for t in said.tasks)
+    order = ConvoyOrder(
+        rig_id=said.rig_id, title=said.title, tasks=tasks, merge_mode=said.merge_mode, staged=said.staged, by=OPERATOR
+    )
+    return convoys.sling(bootstrap.unit_of_work(), town_id, order, None, show_slung), 201
+
+
+@app.get(f"{TOWN}/beads/<bead_id>")
+def bead(town_id: str, bead_id: str) -> dict[str, Any]:
+    """A bead of any type with its history."""
+    work = bootstrap.unit_of_work()
+    entity, text = history.find_bead(work, town_id, bead_id)
+    return {"bead": show_bead(entity, text), "events": history.list_events(work, town_id, bead_id=bead_id)}
+
+
+@app.get(f"{TOWN}/config")
+def config(town_id: str) -> dict[str, Any]:
+    """The town's settings."""
+    return dump(bootstrap.unit_of_work().read(town_id).config, TownConfig)
+
+
+@app.patch(f"{TOWN}/config")
+def update_config(town_id: str) -> dict[str, Any]:
+    """Replace the settings that the body names."""
+    changes = body(app, ConfigBody).model_dump(exclude_unset=True)
+    return dump(change_config(bootstrap.unit_of_work(), town_id, changes, OPERATOR), TownConfig)
+
+
+@app.post(f"{TOWN}/tokens")
+def token(town_id: str) -> dict[str, Any]:
+    """A token to play the container, or one of its agents in its current run."""
+    local_only()
+    said = body(app, TokenBody)
+    town, now, secrets = bootstrap.unit_of_work().read(town_id), bootstrap.clock().now(), signing_secrets()
+    if said.agent_id is None:
+        generation = town.container.generation
+        return {"token": tokens.mint_container(secrets, town_id=town_id, generation=generation, now=now)}
+    agent = town.agent(said.agent_id)
+    minted = tokens.mint_agent(secrets, agent, town_id=town_id, dispatch=agent.dispatch, now=now)
+    return {"token": minted, "rig_id": agent.rig_id, "dispatch": agent.dispatch, "role": str(agent.role)}
+
+
+@app.post(f"{TOWN}/tick")
+def tick(town_id: str) -> dict[str, Any]:
+    """Run a tick now and say what it did."""
+    return asdict(bootstrap.reconciler().tick(town_id))
+
+
+@app.get("/debug/clock")
+def read_clock() -> dict[str, Any]:
+    """The local stage's time, and how far it is ahead."""
+    local_only()
+    return _clock()
+
+
+@app.post("/debug/clock")
+def move_clock() -> dict[str, Any]:
+    """Move the clock forward; answers when the towns are quiet again."""
+    local_only()
+    asked = body(app, ClockBody).advance_seconds
+    work = debug_clock.ClockWork(
+        uow=bootstrap.unit_of_work(),
+        doorbell=bootstrap.doorbell(),
+        refresh=bootstrap.begin_work,
+        elapsed=time.monotonic,
+        sleep=time.sleep,
+    )
+    moved = debug_clock.move_clock(work, int(asked * 1000))
+    return {**_clock(), **asdict(moved)}
+
+
+def _clock() -> dict[str, Any]:
+    offset = bootstrap.directory().clock_offset_ms()
+    return {"now": bootstrap.clock().now().isoformat(), "offset_seconds": offset / 1000}
+
+
+handle = recorded(app)

@@ -1,0 +1,1 @@
+"""One router a resource; a route parses, calls one use case and shapes the answer."""

@@ -1,0 +1,90 @@
+"""T/container: a container registers, beats, takes commands, reports how they ended and asks for credentials."""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from gastown import bootstrap
+from gastown.api import callers
+from gastown.api.callers import success
+from gastown.api.schemas.containers import (
+    AckBody,
+    CredentialsBody,
+    HeartbeatBody,
+    MergeReportBody,
+    RegistrationBody,
+    SetupReportBody,
+)
+from gastown.usecases import containers, credentials
+from gastown.usecases.containers import Ack, Registration, Sighting
+from gastown.usecases.credentials import Vault
+
+router = Router()
+CONTAINER = "/api/towns/<town_id>/container"
+COMMAND = f"{CONTAINER}/commands/<command_id>"
+
+
+@router.post(f"{CONTAINER}/register")
+def register(town_id: str) -> dict[str, Any]:
+    """Exchange the boot code for the container's token; the one request without a token."""
+    said = callers.body(router, RegistrationBody)
+    asked = Registration(town_id=town_id, generation=said.generation, code=said.code, instance_id=said.instance_id)
+    token = containers.register_container(bootstrap.unit_of_work(), callers.signing_secrets(), asked)
+    return success({"token": token, "live_url": bootstrap.settings().live_url})
+
+
+@router.post(f"{CONTAINER}/heartbeat")
+def heartbeat(town_id: str) -> dict[str, Any]:
+    """Say who runs here, hear what to do."""
+    claims = callers.container(router, town_id)
+    said = callers.body(router, HeartbeatBody)
+    seen = [Sighting(agent_id=a.agent_id, dispatch=a.dispatch, activity=a.activity or {}) for a in said.agents]
+    return success(containers.beat(bootstrap.unit_of_work(), claims, said.generation, seen))
+
+
+@router.post(f"{COMMAND}/ack")
+def acknowledge(town_id: str, command_id: str) -> dict[str, Any]:
+    """A command was taken or refused."""
+    claims = callers.container(router, town_id)
+    ack = Ack(**callers.body(router, AckBody).model_dump())
+    containers.acknowledge(bootstrap.unit_of_work(), claims, command_id, ack)
+    return success({"acknowledged": True})
+
+
+@router.post(f"{COMMAND}/report")
+def report(town_id: str, command_id: str) -> dict[str, Any]:
+    """What came of a merge, which names its review, or of a setup."""
+    claims = callers.container(router, town_id)
+    work, said = bootstrap.unit_of_work(), callers.raw_body(router)
+    if isinstance(said, dict) and "review_id" in said:
+        outcome = MergeReportBody.model_validate(said).model_dump(mode="json")
+        containers.report_merge(work, claims, command_id, outcome)
+    else:
+        outcome = SetupReportBody.model_validate(said).model_dump(mode="json")
+        containers.report_setup(work, claims, command_id, outcome)
+    return success({"reported": True})
+
+
+@router.post(f"{CONTAINER}/agents/<agent_id>/credentials")
+def agent_credentials(town_id: str, agent_id: str) -> dict[str, Any]:
+    """What one run of an agent may use, resolved now."""
+    claims = callers.container(router, town_id)
+    said = callers.body(router, CredentialsBody)
+    return success(credentials.for_agent(bootstrap.unit_of_work(), vault(), claims, agent_id, said.dispatch))
+
+
+@router.post(f"{CONTAINER}/rigs/<rig_id>/credentials")
+def rig_credentials(town_id: str, rig_id: str) -> dict[str, Any]:
+    """What the platform's own work in a rig may use, resolved now."""
+    claims = callers.container(router, town_id)
+    return success(credentials.for_rig(bootstrap.unit_of_work(), vault(), claims, rig_id))
+
+
+def vault() -> Vault:
+    """Where this stack keeps its credentials."""
+    settings = bootstrap.settings()
+    return Vault(
+        secrets=bootstrap.secrets(),
+        signing_secret=settings.signing_secret_arn,
+        town_prefix=settings.town_secret_prefix,
+    )

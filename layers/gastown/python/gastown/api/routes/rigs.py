@@ -1,0 +1,77 @@
+"""Rigs of a person's towns, and a rig's own settings."""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from gastown import bootstrap
+from gastown.api import access
+from gastown.api.callers import body, idempotency_key, success
+from gastown.api.schemas.people import RigBody, RigConfigBody
+from gastown.api.views import show_rig
+from gastown.domain.errors import NotFound
+from gastown.ports.directory import RigRow
+from gastown.usecases import rigs
+
+router = Router()
+RIGS = "/api/users/<user_id>/rigs"
+
+
+@router.post(RIGS)
+def create(user_id: str) -> tuple[dict[str, Any], int]:
+    """Add a rig to one of the caller's towns."""
+    owner = access.myself(router, user_id)
+    said = body(router, RigBody)
+    access.check_owner(said.town_id, owner)
+    order = rigs.RigOrder(
+        town_id=said.town_id,
+        name=said.name,
+        git_url=said.git_url,
+        default_branch=said.default_branch,
+        owner=owner,
+        allow_local=bootstrap.settings().stage == "local",
+        gates=tuple(said.gates) if said.gates is not None else None,
+    )
+    rig = rigs.add_rig(bootstrap.unit_of_work(), order, key=idempotency_key(router))
+    return success(show_rig(said.town_id, rig)), 201
+
+
+@router.get(f"{RIGS}/<rig_id>")
+def get(user_id: str, rig_id: str) -> dict[str, Any]:
+    """One rig of the caller's."""
+    row = _mine(access.myself(router, user_id), rig_id)
+    return success(show_rig(row.town_id, row))
+
+
+@router.delete(f"{RIGS}/<rig_id>")
+def delete(user_id: str, rig_id: str) -> dict[str, Any]:
+    """Remove a rig with nothing live in it."""
+    owner = access.myself(router, user_id)
+    row = _mine(owner, rig_id)
+    rigs.remove_rig(bootstrap.unit_of_work(), row.town_id, rig_id, owner)
+    return success({"deleted": True})
+
+
+def _mine(owner: str, rig_id: str) -> RigRow:
+    row = bootstrap.directory().get_rig(rig_id)
+    if row is None or row.owner_user_id != owner:
+        raise NotFound(f"Rig {rig_id} not found")
+    return row
+
+
+@router.get("/api/users/<user_id>/towns/<town_id>/rigs")
+def list_all(user_id: str, town_id: str) -> dict[str, Any]:
+    """The rigs of one town."""
+    owner = access.myself(router, user_id)
+    access.check_owner(town_id, owner)
+    town = bootstrap.unit_of_work().read(town_id)
+    return success([show_rig(town_id, rig) for rig in town.rigs.values()])
+
+
+@router.patch("/api/towns/<town_id>/rigs/<rig_id>")
+def configure(town_id: str, rig_id: str) -> dict[str, Any]:
+    """Replace the overrides that the body names."""
+    owner = access.owner(router, town_id)
+    said = body(router, RigConfigBody).model_dump(mode="json", exclude_unset=True)
+    rig = rigs.change_rig(bootstrap.unit_of_work(), town_id, rig_id, said, owner)
+    return success(show_rig(town_id, rig))

@@ -1,0 +1,76 @@
+"""Bodies of the requests that containers make; unknown fields are ignored, so towns understand newer containers."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from gastown.domain.merging import MergeStatus
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class RegistrationBody(BaseModel):
+    """A container introduces itself by its boot code."""
+
+    generation: Annotated[int, Field(ge=1)]
+    code: Name
+    instance_id: Name
+
+
+class SightingBody(BaseModel):
+    """One agent that runs in the container."""
+
+    agent_id: Name
+    dispatch: Annotated[int, Field(ge=1)]
+    activity: dict[str, Any] | None = None
+
+
+class HeartbeatBody(BaseModel):
+    """Everybody who runs in the container."""
+
+    generation: Annotated[int, Field(ge=1)]
+    agents: Annotated[list[SightingBody], Field(max_length=200)] = []
+
+
+class AckBody(BaseModel):
+    """Whether a command was taken."""
+
+    outcome: Literal["accepted", "refused"]
+    cause: Literal["infrastructure", "invalid", "draining", "capacity", "stale"] | None = None
+    error: str | None = None
+
+
+class GateBody(BaseModel):
+    """One gate as it ended."""
+
+    command: str
+    exit_code: int
+    seconds: float = 0
+    output: str = ""
+
+
+class MergeReportBody(BaseModel):
+    """How a merge attempt ended."""
+
+    review_id: Name
+    attempt: Annotated[int, Field(ge=1)]
+    status: MergeStatus
+    commit_sha: str | None = None
+    tree: str | None = None
+    head: str | None = None
+    gates: list[GateBody] = []
+    message: str = ""
+
+
+class SetupReportBody(BaseModel):
+    """How the setup of a rig's repository ended."""
+
+    status: Literal["ready", "failed"]
+    message: str = ""
+    rig_id: str | None = None
+
+
+class CredentialsBody(BaseModel):
+    """The run that needs credentials."""
+
+    dispatch: Annotated[int, Field(ge=1)]

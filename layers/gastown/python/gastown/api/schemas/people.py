@@ -1,0 +1,140 @@
+"""What people send."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from gastown.domain.bead import BeadStatus, Priority
+from gastown.domain.config import FailedBlockers
+from gastown.domain.convoy import MergeMode
+from gastown.domain.limits import MAX_CONVOY_TASKS, MAX_TITLE
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE)]
+Gate = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+
+def _not_ours(name: str) -> str:
+    if name.startswith("GASTOWN_"):
+        raise ValueError("names that begin with GASTOWN_ are reserved")
+    return name
+
+
+EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_not_ours)]
+
+
+class Body(BaseModel):
+    """Types are taken as they are: a number is no text and a text no number."""
+
+    model_config = ConfigDict(strict=False)
+
+
+class TownBody(Body):
+    """A new town."""
+
+    name: Name
+
+
+class RigBody(Body):
+    """A new rig."""
+
+    town_id: str = Field(min_length=1)
+    name: Name
+    git_url: str = Field(min_length=1, max_length=2000)
+    default_branch: str = Field(default="main", min_length=1, max_length=200)
+    gates: list[Gate] | None = Field(default=None, max_length=20)
+
+
+class BeadBody(Body):
+    """A new bead; `held` waits for a person."""
+
+    type: str = "issue"
+    title: Title
+    body: str | None = None
+    priority: Priority = Priority.MEDIUM
+    labels: list[str] = Field(default_factory=list, max_length=20)
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    held: bool = False
+
+
+class BeadStatusBody(Body):
+    """A person ends a bead."""
+
+    status: BeadStatus
+
+
+class TaskBody(Body):
+    """One task of a convoy."""
+
+    title: Title
+    body: str | None = None
+    depends_on: list[int] = Field(default_factory=list, max_length=MAX_CONVOY_TASKS)
+
+
+class SlingConvoyBody(Body):
+    """A new convoy with its tasks."""
+
+    rig_id: str = Field(min_length=1)
+    convoy_title: Title
+    tasks: list[TaskBody] = Field(min_length=1, max_length=MAX_CONVOY_TASKS)
+    merge_mode: MergeMode | None = None
+    staged: bool | None = None
+
+
+class MemberBody(Body):
+    """A bead that is to join a convoy."""
+
+    bead_id: str = Field(min_length=1)
+    rig_id: str | None = None
+
+
+class ConvoyBody(Body):
+    """A convoy over beads that are there."""
+
+    title: Title
+    beads: list[MemberBody] = Field(min_length=1, max_length=MAX_CONVOY_TASKS)
+
+
+class RefineryBody(Body):
+    """How reviews are judged."""
+
+    gates: list[Gate] | None = Field(default=None, max_length=20)
+    code_review: bool | None = None
+
+
+class ConfigBody(Body):
+    """A partial update of a town's settings; what is absent stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    refinery: RefineryBody | None = None
+    convoy_merge_mode: MergeMode | None = None
+    staged_convoys_default: bool | None = None
+    failed_blockers: FailedBlockers | None = None
+    max_polecats_per_rig: int | None = Field(default=None, ge=1, le=50)
+    default_model: str | None = Field(default=None, max_length=200)
+    git_author_name: str | None = Field(default=None, max_length=200)
+    git_author_email: str | None = Field(default=None, max_length=200)
+    env_vars: dict[EnvName, str] | None = Field(default=None, max_length=100)
+
+
+class RigConfigBody(Body):
+    """A partial update of a rig's overrides; null means: as the town."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    gates: list[Gate] | None = Field(default=None, max_length=20)
+    code_review: bool | None = None
+    convoy_merge_mode: MergeMode | None = None
+    max_concurrent_polecats: int | None = Field(default=None, ge=1, le=50)
+    max_dispatch_attempts: int | None = Field(default=None, ge=1, le=5)
+    model: str | None = Field(default=None, max_length=200)
+
+
+class EscalationBody(Body):
+    """What an agent raises."""
+
+    title: Title
+    body: str | None = None
+    priority: Priority = Priority.MEDIUM
+    metadata: dict[str, Any] = Field(default_factory=dict)

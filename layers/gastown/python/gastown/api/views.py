@@ -1,0 +1,197 @@
+"""How the nouns look outside: the reference's names and shapes, receipts beside them (api facts, 4.1 and 5.4)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from gastown.domain.bead import Bead, BeadStatus
+from gastown.domain.convoy import Convoy, ConvoyState
+from gastown.domain.escalation import Escalation
+from gastown.domain.review import Receipt, Review, ReviewPhase
+from gastown.domain.rig import Rig, RigOverrides
+from gastown.domain.town import Entity, Town
+from gastown.ports.directory import RigRow, TownRow
+from gastown.usecases.town_items import dump
+
+REVIEW_STATUS = {
+    ReviewPhase.QUEUED: "open",
+    ReviewPhase.MERGED: "closed",
+    ReviewPhase.FAILED: "failed",
+}
+CONVOY_STATUS = {ConvoyState.FAILED: "failed", ConvoyState.LANDED: "closed", ConvoyState.CLOSED: "closed"}
+
+
+def stamp(at: datetime | None) -> str | None:
+    """A moment as people read it: UTC with milliseconds."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
+
+
+def show_bead(entity: Entity, body: str | None = None) -> dict[str, Any]:
+    """Any bead in the reference's one shape; what its type adds stands in `metadata`."""
+    match entity:
+        case Bead():
+            return _bead("issue", entity, str(entity.status), _task_metadata(entity), body)
+        case Review():
+            return _bead("merge_request", entity, REVIEW_STATUS.get(entity.phase, "in_progress"), _review(entity), body)
+        case Convoy():
+            return _bead("convoy", entity, CONVOY_STATUS.get(entity.state, "open"), show_convoy_facts(entity), body)
+        case Escalation():
+            return _bead("escalation", entity, "closed" if entity.acknowledged_at else "open", entity.metadata, body)
+
+
+def _bead(kind: str, entity: Any, status: str, metadata: dict[str, Any], body: str | None) -> dict[str, Any]:
+    closed = getattr(entity, "closed_at", None) or getattr(entity, "landed_at", None)
+    return {
+        "bead_id": entity.id,
+        "type": kind,
+        "status": status,
+        "title": entity.title,
+        "body": body if body is not None else getattr(entity, "message", None),
+        "rig_id": entity.rig_id,
+        "parent_bead_id": getattr(entity, "parent_id", None),
+        "assignee_agent_bead_id": getattr(entity, "assignee", None),
+        "priority": str(getattr(entity, "priority", "medium")),
+        "labels": list(getattr(entity, "labels", [])),
+        "metadata": metadata,
+        "dispatch_attempts": getattr(entity, "attempts", 0),
+        "last_dispatch_attempt_at": stamp(getattr(entity, "last_attempt_at", None)),
+        "created_by": getattr(entity, "created_by", None),
+        "created_at": stamp(entity.created_at),
+        "updated_at": stamp(getattr(entity, "updated_at", entity.created_at)),
+        "closed_at": stamp(closed),
+    }
+
+
+def _task_metadata(bead: Bead) -> dict[str, Any]:
+    own = {
+        "outcome": bead.outcome,
+        "failure": bead.failure,
+        "accepted_sha": bead.accepted_sha,
+        "rejections": bead.rejections,
+        "not_before": stamp(bead.not_before),
+        "depends_on": list(bead.blockers),
+    }
+    return {**bead.metadata, **{name: value for name, value in own.items() if value}}
+
+
+def _review(review: Review) -> dict[str, Any]:
+    receipt = dump(review.receipt, Receipt) if review.receipt else None
+    return {
+        "source_bead_id": review.source_id,
+        "convoy_id": review.convoy_id,
+        "branch": review.branch,
+        "sha": review.sha,
+        "target_branch": review.target_branch,
+        "phase": str(review.phase),
+        "rounds": review.rounds,
+        "approved_sha": review.approved_sha,
+        "merge_tries": review.merge_tries,
+        "failure": review.failure,
+        "pr_url": None,
+        "receipt": receipt,
+    }
+
+
+def show_convoy_facts(convoy: Convoy) -> dict[str, Any]:
+    """What a convoy is beside its beads."""
+    return {
+        "feature_branch": convoy.feature_branch,
+        "merge_mode": str(convoy.merge_mode),
+        "state": str(convoy.state),
+        "landings": convoy.landings,
+        "failure": convoy.failure,
+    }
+
+
+def show_convoy(convoy: Convoy, statuses: Mapping[str, str]) -> dict[str, Any]:
+    """A convoy with its progress; `statuses` has every bead of it."""
+    done = sum(1 for status in statuses.values() if status in (BeadStatus.CLOSED, BeadStatus.FAILED))
+    return {
+        "id": convoy.id,
+        "title": convoy.title,
+        "status": "landed" if convoy.is_over and convoy.state is not ConvoyState.FAILED else "active",
+        "state": str(convoy.state),
+        "staged": convoy.state is ConvoyState.STAGED,
+        "rig_id": convoy.rig_id,
+        "total_beads": len(convoy.beads),
+        "closed_beads": done,
+        "created_by": convoy.created_by,
+        "created_at": stamp(convoy.created_at),
+        "landed_at": stamp(convoy.landed_at),
+        "feature_branch": convoy.feature_branch,
+        "merge_mode": str(convoy.merge_mode),
+        "execution_arn": convoy.execution_arn,
+    }
+
+
+def show_escalation(escalation: Escalation) -> dict[str, Any]:
+    """One escalation as the reference lists them, with its body and metadata."""
+    return {
+        "id": escalation.id,
+        "source_rig_id": escalation.rig_id or "",
+        "source_agent_id": escalation.source_agent,
+        "severity": str(escalation.severity),
+        "category": escalation.cause.partition(":")[0],
+        "title": escalation.title,
+        "message": escalation.message,
+        "bead_id": escalation.bead_id,
+        "metadata": escalation.metadata,
+        "acknowledged": 1 if escalation.acknowledged_at else 0,
+        "re_escalation_count": 0,
+        "created_at": stamp(escalation.created_at),
+        "acknowledged_at": stamp(escalation.acknowledged_at),
+    }
+
+
+def show_town(row: TownRow) -> dict[str, Any]:
+    """A town's row."""
+    return {
+        "id": row.town_id,
+        "name": row.name,
+        "owner_user_id": row.owner_user_id,
+        "state": row.state,
+        "created_at": stamp(row.created_at),
+        "updated_at": stamp(row.updated_at),
+    }
+
+
+def show_rig(town_id: str, rig: Rig | RigRow) -> dict[str, Any]:
+    """A rig, from the town or from the directory."""
+    return {
+        "id": rig.id if isinstance(rig, Rig) else rig.rig_id,
+        "town_id": town_id,
+        "name": rig.name,
+        "git_url": rig.git_url,
+        "default_branch": rig.default_branch,
+        "platform_integration_id": None,
+        "config": dump(rig.overrides, RigOverrides) if isinstance(rig, Rig) else None,
+        "created_at": stamp(rig.created_at),
+        "updated_at": stamp(rig.created_at),
+    }
+
+
+def show_status(town: Town) -> dict[str, Any]:
+    """How a town stands, in one screen."""
+    agents = [str(agent.status) for agent in town.agents.values()]
+    beads = [str(bead.status) for bead in town.beads.values()]
+    return {
+        "version": town.version,
+        "alarm": {"nextFireAt": stamp(town.wake_at), "intervalMs": None, "intervalLabel": "event driven"},
+        "agents": {"working": agents.count("working"), "idle": agents.count("idle"), "total": len(agents)},
+        "beads": {
+            "open": beads.count("open"),
+            "inProgress": beads.count("in_progress"),
+            "inReview": beads.count("in_review"),
+            "reviews": len(town.reviews),
+            "convoys": len(town.convoys),
+            "escalations": len(town.escalations),
+        },
+        "container": {
+            "state": str(town.container.state),
+            "generation": town.container.generation,
+            "registeredAt": stamp(town.container.registered_at),
+            "lastError": town.container.last_error,
+        },
+        "pending": {"events": len(town.inbox), "effects": len(town.effects), "commands": len(town.commands)},
+        "committedAt": stamp(town.committed_at),
+    }

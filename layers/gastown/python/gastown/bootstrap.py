@@ -1,0 +1,241 @@
+"""The one place where ports meet adapters: typed functions, each made on first use and kept for the process.
+
+Adapters are imported where they are made, so a door pays only for what it uses. Tests and the debug door put their
+own things in place with `replace`.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast, runtime_checkable
+
+from gastown import settings as environment
+from gastown.ports.alarm import Alarm
+from gastown.ports.clock import Clock
+from gastown.ports.container_runtime import ContainerRuntime
+from gastown.ports.directory import Directory
+from gastown.ports.doorbell import Doorbell
+from gastown.ports.effects_queue import EffectsQueue
+from gastown.ports.ids import Ids
+from gastown.ports.life_cycle import LifeCycle
+from gastown.ports.secrets import Secrets
+from gastown.ports.town_store import TownStore
+from gastown.ports.town_tables import TownTables
+from gastown.ports.wake_queue import WakeQueue
+from gastown.ports.workflows import Workflows
+from gastown.settings import Settings
+from gastown.usecases.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from gastown.usecases.errand import Outside
+    from gastown.usecases.reconcile_town import Reconciler
+
+T = TypeVar("T")
+_made: dict[str, object] = {}
+_replaced: dict[str, object] = {}
+_known: set[str] = set()
+
+
+@runtime_checkable
+class MovableClock(Protocol):
+    """A clock that has to be told to look again."""
+
+    def refresh(self) -> None:
+        """Read again how far the clock was moved."""
+        ...
+
+
+def _once(make: Callable[[], T]) -> Callable[[], T]:
+    """Make it once a process, unless a replacement stands in for it."""
+    name = make.__name__
+    _known.add(name)
+
+    @wraps(make)
+    def find() -> T:
+        if name in _replaced:
+            return cast("T", _replaced[name])
+        if name not in _made:
+            _made[name] = make()
+        return cast("T", _made[name])
+
+    return find
+
+
+@contextmanager
+def replace(**stand_ins: object) -> Iterator[None]:
+    """Put these in place of what the functions of the same names make; nests, and ends with the block."""
+    if unknown := stand_ins.keys() - _known:
+        raise TypeError(f"bootstrap makes no {', '.join(sorted(unknown))}")
+    replaced, made = dict(_replaced), dict(_made)
+    _replaced.update(stand_ins)
+    _made.clear()
+    try:
+        yield
+    finally:
+        _replaced.clear()
+        _replaced.update(replaced)
+        _made.clear()
+        _made.update(made)
+
+
+@_once
+def settings() -> Settings:
+    """What the environment says."""
+    return environment.read(os.environ)
+
+
+@_once
+def unit_of_work() -> UnitOfWork:
+    """The one way to a town's state."""
+    return UnitOfWork(store=store(), directory=directory(), wake_queue=wake_queue(), clock=clock(), ids=ids())
+
+
+def begin_work() -> None:
+    """Each door calls this first: a clock that somebody can move is read again (local stage only)."""
+    if isinstance(present := clock(), MovableClock):
+        present.refresh()
+
+
+@_once
+def reconciler() -> "Reconciler":
+    """What ticks towns."""
+    from gastown.usecases.reconcile_town import Reconciler
+
+    return Reconciler(uow=unit_of_work(), effects_queue=effects_queue(), alarm=alarm(), doorbell=doorbell())
+
+
+@_once
+def outside() -> "Outside":
+    """What effects act on."""
+    from gastown.usecases.errand import Outside
+
+    return Outside(
+        uow=unit_of_work(),
+        runtime=container_runtime(),
+        workflows=workflows(),
+        secrets=secrets(),
+        signing_secret=settings().demand("signing_secret_arn"),
+        container_cap=settings().container_cap,
+    )
+
+
+@_once
+def store() -> TownStore:
+    """Towns' working sets and rows."""
+    from gastown.adapters.dynamodb.town_store import DynamoTownStore
+
+    chosen = settings()
+    return DynamoTownStore(table_prefix=chosen.demand("table_prefix"), directory_table=chosen.demand("directory_table"))
+
+
+@_once
+def directory() -> Directory:
+    """Which towns there are."""
+    from gastown.adapters.dynamodb.directory import DynamoDirectory
+
+    return DynamoDirectory(table=settings().demand("directory_table"))
+
+
+@_once
+def town_tables() -> TownTables:
+    """The tables themselves, for the function `towns` only."""
+    from gastown.adapters.dynamodb.connection import shared
+    from gastown.adapters.dynamodb.town_tables import DynamoTownTables
+
+    prefix = settings().demand("table_prefix")
+    return DynamoTownTables(client=lambda: shared().client, table_prefix=prefix)
+
+
+@_once
+def wake_queue() -> WakeQueue:
+    """The queue that asks for ticks."""
+    from gastown.adapters.sqs.wake_queue import SqsWakeQueue
+
+    return SqsWakeQueue(queue_url=settings().demand("wake_queue_url"))
+
+
+@_once
+def effects_queue() -> EffectsQueue:
+    """The queue that announces effects."""
+    from gastown.adapters.sqs.effects_queue import SqsEffectsQueue
+
+    return SqsEffectsQueue(queue_url=settings().demand("effects_queue_url"))
+
+
+@_once
+def alarm() -> Alarm:
+    """What wakes a town at a moment."""
+    from gastown.adapters.scheduler.alarm import SchedulerAlarm
+
+    chosen = settings()
+    if chosen.clock == "directory":
+        from gastown.adapters.system.clock import SystemClock
+
+        present = SystemClock().now
+    else:
+        present = None
+    return SchedulerAlarm(
+        present=present,
+        queue_url=chosen.demand("alarm_queue_url"),
+        queue_arn=chosen.alarm_queue_arn,
+        group=chosen.alarm_schedule_group,
+        role_arn=chosen.scheduler_role_arn,
+    )
+
+
+@_once
+def container_runtime() -> ContainerRuntime:
+    """Where towns' containers run."""
+    from gastown.adapters.ecs.container_runtime import EcsContainerRuntime
+
+    return EcsContainerRuntime(settings=settings())
+
+
+@_once
+def workflows() -> Workflows:
+    """The convoys' executions."""
+    from gastown.adapters.stepfunctions.workflows import StepFunctionsWorkflows
+
+    return StepFunctionsWorkflows(machine_arn=settings().convoy_machine_arn)
+
+
+@_once
+def secrets() -> Secrets:
+    """The vault."""
+    from gastown.adapters.secretsmanager.secrets import SecretsManagerSecrets
+
+    return SecretsManagerSecrets()
+
+
+@_once
+def doorbell() -> Doorbell:
+    """What rings containers."""
+    from gastown.adapters.websocket.doorbell import WebSocketDoorbell
+
+    return WebSocketDoorbell(endpoint=settings().live_endpoint)
+
+
+@_once
+def life_cycle() -> LifeCycle:
+    """What moves a town from creating to active and from deleting to gone."""
+    from gastown.adapters.functions.life_cycle import LambdaLifeCycle
+
+    return LambdaLifeCycle(function_name=settings().demand("towns_function"))
+
+
+@_once
+def clock() -> Clock:
+    """The present; on the local stage it can be moved."""
+    from gastown.adapters.system.clock import OffsetClock, SystemClock
+
+    system = SystemClock()
+    return OffsetClock(system, directory().clock_offset_ms) if settings().clock == "directory" else system
+
+
+@_once
+def ids() -> Ids:
+    """New ids."""
+    from gastown.adapters.system.ids import SystemIds
+
+    return SystemIds()

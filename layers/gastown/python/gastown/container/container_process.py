@@ -1,0 +1,184 @@
+"""The life of the process: put together, register, serve until it is superseded, drained or told to end."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+import uvicorn
+
+from gastown.container.commands import Commands
+from gastown.container.control import build_control
+from gastown.container.departure import Departure
+from gastown.container.doorbell import Doorbell
+from gastown.container.environment import Outfit
+from gastown.container.gates import Gates
+from gastown.container.heartbeat import Heartbeat
+from gastown.container.log import say
+from gastown.container.merging import Merging
+from gastown.container.places import Places
+from gastown.container.processes import find_account, make_folder
+from gastown.container.repositories import Repositories
+from gastown.container.roster import Roster
+from gastown.container.runtimes.command import CommandRuntime
+from gastown.container.settings import ContainerSettings
+from gastown.container.starting import Starting
+from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.worktrees import Worktrees
+
+BOOT_PATIENCE = 280.0
+"""Seconds to keep trying to register; the town gives up on a container after 300."""
+
+
+class ControlServer(uvicorn.Server):
+    """uvicorn without its own signal handlers: this process has its own."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+class ContainerProcess:
+    """All parts of one container, and the order in which they live and end."""
+
+    def __init__(self, settings: ContainerSettings) -> None:
+        """Put the parts together; nothing runs yet."""
+        self._settings = settings
+        account = find_account(settings.agent_user)
+        places = Places(workspace=settings.workspace)
+        self.client = TownClient(settings)
+        self.roster = Roster()
+        self.repositories = Repositories(places=places, account=account)
+        outfit = Outfit(settings=settings, places=places, account=account)
+        outfit.prepare()
+        gates = Gates(home=make_folder(places.workspace / "gates-home", account, mode=0o700), account=account)
+        self.starting = Starting(
+            client=self.client,
+            roster=self.roster,
+            repositories=self.repositories,
+            worktrees=Worktrees(repositories=self.repositories, account=account),
+            runtime=CommandRuntime(settings.agent_command),
+            outfit=outfit,
+            is_draining=lambda: self.commands.draining,
+        )
+        self.commands = Commands(
+            client=self.client,
+            roster=self.roster,
+            repositories=self.repositories,
+            starting=self.starting,
+            merging=Merging(repositories=self.repositories, gates=gates, account=account),
+        )
+        self.departure = Departure(
+            client=self.client, roster=self.roster, repositories=self.repositories, starting=self.starting
+        )
+        self._end: asyncio.Future[str] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> int:
+        """Live; returns the exit code: 0 after a proper end, 1 if the town never took this container in."""
+        loop = asyncio.get_running_loop()
+        self._end = loop.create_future()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._finish, number.name)
+        server = self._serve_control()
+        try:
+            if not await self._register():
+                return 1
+            self._begin()
+            why = await self._end
+            say("container.leaving", why=why)
+            await self._leave(why)
+        finally:
+            await self._close(server)
+        return 0
+
+    async def _register(self) -> bool:
+        """Introduce this container, as long as the town waits for it; a signal ends the waiting."""
+        registering: asyncio.Future[bool] = asyncio.ensure_future(self._try_register())
+        waited: list[asyncio.Future[Any]] = [registering, self._end] if self._end else [registering]
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        if not registering.done():
+            registering.cancel()
+            return False
+        return registering.result()
+
+    async def _try_register(self) -> bool:
+        try:
+            await self.client.register(patience=BOOT_PATIENCE)
+        except (TownRefusedError, TownUnreachableError) as error:
+            say("container.not_registered", error=str(error))
+            return False
+        say("container.registered", instance_id=self.client.instance_id)
+        return True
+
+    def _begin(self) -> None:
+        heartbeat = Heartbeat(
+            client=self.client, roster=self.roster, obey=self.commands.obey, period=self._settings.heartbeat_seconds
+        )
+        self.commands.leave = self._drain
+        self._spawn(self._beat(heartbeat))
+        if self.client.live_url:
+            door = Doorbell(url=self.client.live_url, token=lambda: self.client.token, ring=heartbeat.ring)
+            self._spawn(door.run())
+
+    async def _beat(self, heartbeat: Heartbeat) -> None:
+        await heartbeat.run()
+        self._finish("superseded")
+
+    def _drain(self, deadline: str | None) -> None:
+        async def wait() -> None:
+            await self.departure.wait_for_agents(deadline)
+            self._finish("drained")
+
+        self._spawn(wait())
+
+    async def _leave(self, why: str) -> None:
+        """End the agents in the way that fits the reason; while draining no start is taken any more."""
+        self.commands.draining = True
+        if why in {"SIGTERM", "drained"}:
+            await self.departure.evict()
+            await self.commands.settle(limit=5)
+        else:
+            await self.departure.kill()
+
+    def _finish(self, why: str) -> None:
+        if self._end is not None and not self._end.done():
+            self._end.set_result(why)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a part beside the others; if it breaks, the container ends rather than lives on maimed."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._part_ended)
+
+    def _part_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            say("container.broken", error=repr(error))
+            self._finish("SIGTERM")
+
+    def _serve_control(self) -> ControlServer | None:
+        """Open the control server; without its port the container works all the same, and says so."""
+        try:
+            listener = socket.create_server(("127.0.0.1", self._settings.control_port))
+        except OSError as error:
+            say("control.not_served", port=self._settings.control_port, error=str(error))
+            return None
+        app = build_control(self.commands, self.roster)
+        server = ControlServer(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+        self._spawn(server.serve(sockets=[listener]))
+        say("control.served", port=listener.getsockname()[1], pid=os.getpid())
+        return server
+
+    async def _close(self, server: ControlServer | None) -> None:
+        if server is not None:
+            server.should_exit = True
+            await asyncio.sleep(0.2)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.client.close()

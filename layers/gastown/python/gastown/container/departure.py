@@ -1,0 +1,74 @@
+"""How the container leaves: drained in its own time, evicted within the grace of a stopped task, or superseded."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from gastown.container.git import GitError
+from gastown.container.log import say
+from gastown.container.refusals import RefusedError
+from gastown.container.repositories import Repositories
+from gastown.container.roster import Record, Roster
+from gastown.container.saving import save_work
+from gastown.container.starting import Starting
+from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+
+EVICTION = "container eviction"
+EVICTION_LIMIT = 95.0
+"""Seconds from SIGTERM to the end, of the 120 a task has: 15 to stop, 60 to save, 20 to report."""
+SAVE_LIMIT, REPORT_LIMIT = 60.0, 15.0
+DRAIN_LIMIT = 300.0
+"""Seconds a drain without a deadline waits for agents to finish by themselves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Departure:
+    """Ends all agents, one way or the other."""
+
+    client: TownClient
+    roster: Roster
+    repositories: Repositories
+    starting: Starting
+
+    async def wait_for_agents(self, deadline: str | None) -> None:
+        """Wait until nobody works any more, or the deadline (ISO time) has come."""
+        limit = DRAIN_LIMIT
+        if deadline is not None:
+            limit = (datetime.fromisoformat(deadline) - datetime.now(UTC)).total_seconds()
+        ends = asyncio.get_running_loop().time() + limit
+        while (active := self.roster.active()) and (left := ends - asyncio.get_running_loop().time()) > 0:
+            watchers = [record.watcher for record in active if record.watcher is not None]
+            # A run that is still starting has no watcher yet; it is looked at again soon.
+            await (asyncio.wait(watchers, timeout=min(left, 1)) if watchers else asyncio.sleep(min(left, 0.5)))
+
+    async def evict(self) -> None:
+        """Freeze every agent, save its work, then report it; all agents in parallel, within the limit."""
+        tasks = [asyncio.create_task(self._evict(record)) for record in self.roster.active()]
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=EVICTION_LIMIT)
+        for task in late:
+            task.cancel()
+        say("container.evicted", agents=len(tasks), late=len(late))
+
+    async def kill(self) -> None:
+        """End every session at once, without a word to the town: it has a newer container."""
+        await asyncio.gather(*(self.starting.stop(record, grace=0) for record in self.roster.active()))
+
+    async def _evict(self, record: Record) -> None:
+        await self.starting.stop(record, reason=EVICTION, grace=10)
+        # The save comes first: the report takes the bead away from the agent.
+        try:
+            async with asyncio.timeout(SAVE_LIMIT):
+                await save_work(record, self.repositories, record.credentials.git if record.credentials else None)
+        except (GitError, RefusedError, OSError, TimeoutError) as error:
+            say("work.not_saved", agent_id=record.agent_id, error=str(error))
+        if record.session is None:
+            return
+        rig_id = record.start.rig.id
+        try:
+            await self.client.complete(
+                rig_id, record.agent_id, record.dispatch, status="failed", reason=EVICTION, patience=REPORT_LIMIT
+            )
+        except (TownRefusedError, TownUnreachableError) as error:
+            say("completion.not_reported", agent_id=record.agent_id, dispatch=record.dispatch, error=str(error))

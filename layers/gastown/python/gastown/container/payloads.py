@@ -1,0 +1,238 @@
+"""What travels between the town and its container: pydantic models of the commands and their answers."""
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class Payload(BaseModel):
+    """Unknown keys are ignored, so an older container understands a newer town."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Author(Payload):
+    """Who commits, when the town has set it."""
+
+    name: str
+    email: str | None = None
+
+
+class AgentFacts(Payload):
+    """The agent a start is about."""
+
+    id: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+    role: str = Field(min_length=1)
+    identity: str = ""
+
+
+class RigFacts(Payload):
+    """A rig: where its repository is."""
+
+    id: str = Field(min_length=1)
+    git_url: str = Field(min_length=1)
+    default_branch: str = "main"
+
+
+class BeadFacts(Payload):
+    """The bead an agent works on; its body comes with prime."""
+
+    id: str
+    title: str = ""
+    type: str = "issue"
+    labels: list[str] = Field(default_factory=list)
+
+
+class ReviewFacts(Payload):
+    """The review a refinery is started for."""
+
+    id: str
+    branch: str
+    sha: str
+    target_branch: str
+
+
+class StartPayload(Payload):
+    """Everything a start needs besides credentials and the prompt."""
+
+    agent: AgentFacts
+    rig: RigFacts
+    bead: BeadFacts
+    branch: str = Field(min_length=1)
+    start_point: str | None = None
+    base_branch: str = "main"
+    target_branch: str = "main"
+    gates: list[str] = Field(default_factory=list)
+    gate_timeout_s: float = 900
+    review: ReviewFacts | None = None
+    model: str | None = None
+    author: Author | None = None
+
+
+class MergePayload(Payload):
+    """One merge attempt of exactly one sha."""
+
+    review_id: str
+    attempt: int
+    rig: RigFacts
+    branch: str = Field(min_length=1)
+    sha: str = Field(pattern=r"^[0-9a-f]{7,64}$")
+    target_branch: str = Field(min_length=1)
+    base_branch: str = "main"
+    gates: list[str] = Field(default_factory=list)
+    gate_timeout_s: float = 900
+    message: str = ""
+    author: Author | None = None
+
+
+class SetupPayload(Payload):
+    """Clone this rig ahead of time."""
+
+    rig: RigFacts
+
+
+class MessagePayload(Payload):
+    """Words for a running agent."""
+
+    prompt: str = Field(min_length=1)
+
+
+class DrainPayload(Payload):
+    """Take nothing new; leave at the deadline (ISO time) at the latest."""
+
+    deadline: str | None = None
+
+
+class CommandKind(StrEnum):
+    """What a container can be told."""
+
+    START = "start"
+    STOP = "stop"
+    MESSAGE = "message"
+    MERGE = "merge"
+    SETUP = "setup"
+    DRAIN = "drain"
+
+
+class Command(Payload):
+    """One command as the town hands it out; `payload` is read by its handler."""
+
+    id: str
+    kind: CommandKind
+    generation: int | None = None
+    rig_id: str | None = None
+    agent_id: str | None = None
+    dispatch: int | None = None
+    payload: dict[str, Any] = Field(default_factory=dict)
+
+
+class Cause(StrEnum):
+    """Why a command was refused."""
+
+    INFRASTRUCTURE = "infrastructure"
+    INVALID = "invalid"
+    DRAINING = "draining"
+    CAPACITY = "capacity"
+    STALE = "stale"
+
+
+class Ack(Payload):
+    """The container's answer to a command."""
+
+    outcome: Literal["accepted", "refused"]
+    cause: Cause | None = None
+    error: str | None = None
+
+
+ACCEPTED = Ack(outcome="accepted")
+
+
+class MergeStatus(StrEnum):
+    """How one merge attempt ended."""
+
+    MERGED = "merged"
+    ALREADY_MERGED = "already_merged"
+    MOVED = "moved"
+    CONFLICT = "conflict"
+    GATE_FAILED = "gate_failed"
+    PUSH_LOST = "push_lost"
+    UNAVAILABLE = "unavailable"
+
+
+class GateResult(Payload):
+    """One gate as it ended; `output` is its tail, `seconds` its running time."""
+
+    command: str
+    exit_code: int
+    seconds: float
+    output: str = ""
+
+
+class MergeOutcome(Payload):
+    """What came of one merge attempt; `head` is the branch's head when it had moved."""
+
+    review_id: str
+    attempt: int
+    status: MergeStatus
+    commit_sha: str | None = None
+    tree: str | None = None
+    head: str | None = None
+    gates: list[GateResult] = Field(default_factory=list)
+    message: str = ""
+
+
+class SetupOutcome(Payload):
+    """What came of setting a rig up."""
+
+    rig_id: str
+    status: Literal["ready", "failed"]
+    message: str = ""
+
+
+class GitCredentials(Payload):
+    """A user name and a short-lived token for one git host."""
+
+    username: str
+    password: SecretStr
+
+
+class AgentCredentials(Payload):
+    """What one dispatch of one agent may use."""
+
+    agent_token: SecretStr
+    git: GitCredentials | None = None
+    env: dict[str, str] = Field(default_factory=dict)
+
+
+class Registration(Payload):
+    """The container's own token and where its doorbell hangs."""
+
+    token: SecretStr
+    live_url: str | None = None
+
+
+class Beat(Payload):
+    """One agent's line in a heartbeat."""
+
+    agent_id: str
+    dispatch: int
+    activity: dict[str, Any] | None = None
+
+
+class StopOrder(Payload):
+    """An agent the town no longer knows as running."""
+
+    agent_id: str
+    dispatch: int | None = None
+
+
+class HeartbeatAnswer(Payload):
+    """The town's answer to a heartbeat."""
+
+    drain: bool = False
+    superseded: bool = False
+    stop: list[StopOrder] = Field(default_factory=list)
+    commands: list[dict[str, Any]] = Field(default_factory=list)
+    """Read one by one, so that a command this container does not know yet spoils none of the others."""

@@ -1,0 +1,104 @@
+"""A rig's repositories: a mirror that alone speaks to the remote, and a clone that the agents' worktrees share.
+
+Agents can write hooks, filters and configuration into the clone they work in, so nothing that holds a credential runs
+in it: fetching, pushing and merging happen in the mirror, as the container's own user.
+"""
+
+import asyncio
+import os
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from gastown.container.git import NETWORK_LIMIT, Git, GitError, Remote
+from gastown.container.payloads import GitCredentials, RigFacts
+from gastown.container.places import Places, check_rig
+from gastown.container.processes import Account, give, make_folder
+
+CredentialProvider = Callable[[], Awaitable[GitCredentials | None]]
+
+HEADS = "+refs/heads/*:refs/heads/*"
+TRACKING = "+refs/heads/*:refs/remotes/origin/*"
+PLATFORM = {
+    "GIT_AUTHOR_NAME": "Gastown",
+    "GIT_AUTHOR_EMAIL": "gastown@gastown.local",
+    "GIT_COMMITTER_NAME": "Gastown",
+    "GIT_COMMITTER_EMAIL": "gastown@gastown.local",
+}
+"""Who commits when no agent does."""
+
+
+class Repositories:
+    """All rigs' repositories of this container; whatever changes one holds the rig's lock."""
+
+    def __init__(self, *, places: Places, account: Account | None) -> None:
+        """Prepare the workspace; nothing is cloned yet."""
+        self.places = places
+        config = places.workspace / "gitconfig"
+        make_folder(places.workspace, None)
+        config.write_text("[include]\n\tpath = /etc/gitconfig\n[safe]\n\tdirectory = *\n[gc]\n\tauto = 0\n")
+        self.git = Git(config=config)
+        self.agent_git = Git(config=config, account=account)
+        self._account = account
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def lock(self, rig_id: str) -> asyncio.Lock:
+        """The lock of one rig's repositories; not reentrant."""
+        return self._locks[rig_id]
+
+    async def refresh(self, rig: RigFacts, provider: CredentialProvider) -> Remote:
+        """Bring the mirror up to date, creating it first if need be. Raises `GitError`, `RefusedError` (invalid).
+
+        When the remote does not accept the credentials they are asked for once more. Returns the remote that worked.
+        """
+        check_rig(rig)
+        remote = Remote(url=rig.git_url, credentials=await provider())
+        async with self.lock(rig.id):
+            try:
+                await self._fetch(rig, remote)
+            except GitError as error:
+                if not error.is_auth:
+                    raise
+                remote = Remote(url=rig.git_url, credentials=await provider())
+                await self._fetch(rig, remote)
+        return remote
+
+    async def share(self, rig: RigFacts) -> Path:
+        """Bring the clone of the worktrees up to date from the mirror; the caller holds the lock. Raises `GitError`."""
+        repo, mirror = self.places.repo(rig.id), self.places.mirror(rig.id)
+        git = self.agent_git
+        if not (repo / ".git" / "HEAD").exists():
+            make_folder(repo, self._account)
+            await git.run(["init", "--quiet", "--initial-branch", rig.default_branch], at=repo)
+            alternates = repo / ".git" / "objects" / "info" / "alternates"
+            alternates.write_text(f"{mirror / 'objects'}\n")
+            give(alternates, self._account)
+            await git.run(["remote", "add", "origin", rig.git_url], at=repo)
+        await git.run(["remote", "set-url", "origin", rig.git_url], at=repo)
+        await git.run(["fetch", "--quiet", "--prune", str(mirror), TRACKING], at=repo)
+        return repo
+
+    async def _fetch(self, rig: RigFacts, remote: Remote) -> None:
+        mirror = self.places.mirror(rig.id)
+        if not (mirror / "HEAD").exists():
+            make_folder(mirror, None)
+            await self.git.run(["init", "--quiet", "--bare", "--initial-branch", rig.default_branch], at=mirror)
+        await self._fetch_heads(mirror, remote)
+        if not await self.git.run(["for-each-ref", "--count=1", "refs/heads"], at=mirror):
+            await self._begin(mirror, rig.default_branch, remote)
+
+    async def _fetch_heads(self, mirror: Path, remote: Remote) -> None:
+        command = ["fetch", "--quiet", "--prune", "--no-tags", "--update-head-ok", remote.url, HEADS]
+        await self.git.run(command, at=mirror, remote=remote, limit=NETWORK_LIMIT)
+
+    async def _begin(self, mirror: Path, branch: str, remote: Remote) -> None:
+        """Give an empty repository its first, empty commit; losing that race to somebody is as good."""
+        tree = await self.git.run(["hash-object", "-w", "-t", "tree", os.devnull], at=mirror)
+        commit = await self.git.run(["commit-tree", "-m", "Begin", tree], at=mirror, environment=PLATFORM)
+        push = ["push", "--quiet", remote.url, f"{commit}:refs/heads/{branch}"]
+        try:
+            await self.git.run(push, at=mirror, remote=remote, limit=NETWORK_LIMIT)
+        except GitError as error:
+            if "rejected" not in error.output:
+                raise
+        await self._fetch_heads(mirror, remote)

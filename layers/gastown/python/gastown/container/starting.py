@@ -1,0 +1,192 @@
+"""Starts one run of one agent: credentials, repository, worktree, prompt, process; and watches it to its end."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeVar
+
+from gastown.container.environment import Outfit
+from gastown.container.git import GitError
+from gastown.container.log import say
+from gastown.container.payloads import AgentCredentials, Cause, GitCredentials, StartPayload
+from gastown.container.prompts import build_prompt
+from gastown.container.refusals import RefusedError
+from gastown.container.repositories import Repositories
+from gastown.container.roster import Record, Roster, SessionStatus
+from gastown.container.runtimes.runtime import Exit, Launch, Runtime
+from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.worktrees import Worktrees
+
+T = TypeVar("T")
+SETTLE_SECONDS = 1.0
+"""After this long the town's reads have caught up with its last commit."""
+STOP_GRACE = 10.0
+"""Seconds between the polite and the forced end of a session."""
+CREDENTIALS_PERIOD = 1800.0
+"""Seconds between renewals of a running agent's git token; providers give them out for an hour."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Starting:
+    """Starts and stops sessions; what it cannot start raises `RefusedError` with a cause the town knows."""
+
+    client: TownClient
+    roster: Roster
+    repositories: Repositories
+    worktrees: Worktrees
+    runtime: Runtime
+    outfit: Outfit
+    is_draining: Callable[[], bool]
+
+    async def start(self, start: StartPayload, dispatch: int) -> Record:
+        """Run the agent; returns when its process runs. Raises `RefusedError`."""
+        agent_id = start.agent.id
+        self.outfit.places.home(agent_id)
+        async with self.roster.lock(agent_id):
+            if self.roster.is_stale(agent_id, dispatch):
+                raise RefusedError(Cause.STALE, f"dispatch {dispatch} is not newer than the last of this agent")
+            await self._replace(agent_id)
+            record = Record(start=start, dispatch=dispatch)
+            self.roster.add(record)
+            try:
+                await self._launch(record)
+            except RefusedError as refusal:
+                await self._give_up(record, str(refusal))
+                raise
+            except (GitError, OSError, TownUnreachableError) as error:
+                await self._give_up(record, str(error))
+                raise RefusedError(Cause.INFRASTRUCTURE, str(error)) from error
+            except TownRefusedError as error:
+                await self._give_up(record, str(error))
+                raise RefusedError(
+                    Cause.STALE if error.status == HTTPStatus.CONFLICT else Cause.INFRASTRUCTURE, str(error)
+                ) from error
+        say("agent.started", agent_id=agent_id, dispatch=dispatch, role=start.agent.role, branch=start.branch)
+        return record
+
+    async def stop(self, record: Record, *, reason: str = "stopped", grace: float = STOP_GRACE) -> None:
+        """End a run without a report; a run that is still starting ends by itself at its next step."""
+        if record.status in {SessionStatus.STARTING, SessionStatus.RUNNING}:
+            record.status, record.exit_reason = SessionStatus.STOPPING, reason
+        if record.session is not None:
+            await record.session.stop(grace=grace)
+        if record.watcher is not None:
+            await asyncio.wait({record.watcher}, timeout=grace + 5)
+
+    async def _replace(self, agent_id: str) -> None:
+        """End the agent's older run, and remove the folder it left."""
+        old = self.roster.records.get(agent_id)
+        if old is None:
+            return
+        await self.stop(old)
+        if old.worktree is not None:
+            with contextlib.suppress(GitError):
+                await self.worktrees.remove(old.start.rig.id, old.worktree)
+
+    async def _launch(self, record: Record) -> None:
+        start = record.start
+        credentials = await settled(lambda: self._fresh(record))
+        await self.repositories.refresh(start.rig, self._provider(record, credentials))
+        self._check_wanted(record)
+        record.worktree = await self.worktrees.make(start, dispatch=record.dispatch)
+        token = credentials.agent_token
+        prime = await settled(lambda: self.client.prime(start.rig.id, record.agent_id, token))
+        self._check_wanted(record)
+        launch = Launch(
+            folder=record.worktree,
+            prompt=build_prompt(prime, start),
+            environment=self.outfit.build(record, credentials),
+            log=self.outfit.log_file(record),
+            account=self.outfit.account,
+            secrets=_secrets(credentials),
+        )
+        session = await self.runtime.start(launch)
+        try:
+            self._check_wanted(record)
+        except RefusedError:
+            # Somebody ended this run in the moment between: nobody else knows the session yet.
+            await session.stop(grace=0)
+            raise
+        record.session, record.credentials, record.status = session, credentials, SessionStatus.RUNNING
+        record.watcher = asyncio.create_task(self._watch(record))
+        if credentials.git is not None:
+            record.refresher = asyncio.create_task(self._keep_fresh(record))
+
+    def _provider(
+        self, record: Record, first: AgentCredentials
+    ) -> Callable[[], "asyncio.Future[GitCredentials | None]"]:
+        """Gives the credentials at hand first, and fresh ones when they are asked for again."""
+        at_hand = [first]
+
+        async def provide() -> GitCredentials | None:
+            credentials = at_hand.pop() if at_hand else await self._fresh(record)
+            return credentials.git
+
+        return lambda: asyncio.ensure_future(provide())
+
+    async def _fresh(self, record: Record) -> AgentCredentials:
+        return await self.client.agent_credentials(record.agent_id, record.dispatch)
+
+    def _check_wanted(self, record: Record) -> None:
+        if self.is_draining():
+            raise RefusedError(Cause.DRAINING, "the container drains")
+        stopped = self.roster.is_stopped(record.agent_id, record.dispatch)
+        if stopped or record.status is not SessionStatus.STARTING:
+            raise RefusedError(Cause.STALE, "stopped while it was starting")
+
+    async def _give_up(self, record: Record, reason: str) -> None:
+        record.status, record.exit_reason = SessionStatus.FAILED, reason
+        self.outfit.forget_git(record.agent_id)
+        say("agent.start_failed", agent_id=record.agent_id, dispatch=record.dispatch, reason=reason)
+
+    async def _keep_fresh(self, record: Record) -> None:
+        while True:
+            await asyncio.sleep(CREDENTIALS_PERIOD)
+            try:
+                self.outfit.store_git(record.agent_id, (await self._fresh(record)).git)
+            except (TownRefusedError, TownUnreachableError) as error:
+                say("credentials.not_renewed", agent_id=record.agent_id, error=str(error))
+
+    async def _watch(self, record: Record) -> None:
+        """Wait for the end of a session, tidy up, and report it unless somebody asked for the end."""
+        if record.session is None:
+            return
+        ended = await record.session.wait()
+        if record.refresher is not None:
+            record.refresher.cancel()
+        self.outfit.forget_git(record.agent_id)
+        say("agent.ended", agent_id=record.agent_id, dispatch=record.dispatch, code=ended.code)
+        if record.status is SessionStatus.STOPPING:
+            record.status = SessionStatus.EXITED
+            return
+        record.status = SessionStatus.FAILED if ended.code else SessionStatus.EXITED
+        record.exit_reason = ended.reason or "completed"
+        await self._report(record, ended)
+
+    async def _report(self, record: Record, ended: Exit) -> None:
+        status = "failed" if ended.code else "completed"
+        try:
+            await self.client.complete(
+                record.start.rig.id, record.agent_id, record.dispatch, status=status, reason=ended.reason
+            )
+        except (TownRefusedError, TownUnreachableError) as error:
+            say("completion.not_reported", agent_id=record.agent_id, dispatch=record.dispatch, error=str(error))
+
+
+async def settled(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask once more a moment later if the town does not know this run: its reads may lag its own commands."""
+    try:
+        return await ask()
+    except TownRefusedError as refusal:
+        if refusal.status not in {HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND}:
+            raise
+    await asyncio.sleep(SETTLE_SECONDS)
+    return await ask()
+
+
+def _secrets(credentials: AgentCredentials) -> tuple[str, ...]:
+    """All values of a run that must not be seen: its tokens, and whatever the town gave it as environment."""
+    git = (credentials.git.password.get_secret_value(),) if credentials.git else ()
+    return (credentials.agent_token.get_secret_value(), *git, *credentials.env.values())

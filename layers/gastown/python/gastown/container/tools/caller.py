@@ -1,0 +1,60 @@
+"""Makes a tool's HTTP call with the agent's token: bounded retries under one idempotency key, one kind of error."""
+
+import random
+import time
+import uuid
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from gastown.container.tools.catalog import Call, Identity
+
+TRIES = 5
+FIRST_WAIT = 0.3
+"""Seconds before the second try; doubled after each, with jitter."""
+TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class CallFailedError(Exception):
+    """The town refused, or could not be reached (status 0)."""
+
+    def __init__(self, status: int, message: str) -> None:
+        """Keep the status beside the town's words."""
+        super().__init__(f"Gastown API error ({status}): {message}")
+        self.status = status
+
+
+def make_call(who: Identity, call: Call, *, transport: httpx.BaseTransport | None = None) -> Any:
+    """The data of the town's answer. Raises `CallFailedError`."""
+    headers = {"Authorization": f"Bearer {who.token}"}
+    if call.body is not None:
+        headers["Idempotency-Key"] = str(uuid.uuid4())
+    url = f"{who.api_url}/api/towns/{who.town_id}/rigs/{who.rig_id}/{call.path}"
+    with httpx.Client(timeout=httpx.Timeout(35, connect=5), transport=transport, headers=headers) as client:
+        for attempt in range(1, TRIES + 1):
+            try:
+                return _once(client, call, url)
+            except CallFailedError as failure:
+                if attempt == TRIES or (failure.status and failure.status not in TRANSIENT):
+                    raise
+            time.sleep(FIRST_WAIT * 2 ** (attempt - 1) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+    raise AssertionError("unreachable")
+
+
+def _once(client: httpx.Client, call: Call, url: str) -> Any:
+    try:
+        answer = client.request(call.method, url, json=call.body)
+    except httpx.HTTPError as error:
+        raise CallFailedError(0, f"Network error: {type(error).__name__}") from error
+    if answer.status_code == HTTPStatus.NO_CONTENT:
+        return None
+    try:
+        body = answer.json()
+    except ValueError as error:
+        raise CallFailedError(answer.status_code, f"Invalid JSON response (HTTP {answer.status_code})") from error
+    if not isinstance(body, dict) or "success" not in body:
+        raise CallFailedError(answer.status_code, "Unexpected response shape")
+    if not body["success"]:
+        raise CallFailedError(answer.status_code, str(body.get("error", "refused")))
+    return body.get("data")

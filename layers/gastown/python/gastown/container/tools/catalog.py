@@ -1,0 +1,195 @@
+"""Every tool an agent has, defined once: its name, what it does, its parameters, who may use it, and the call it makes.
+
+`command.py` offers them as `gt <words>`, `mcp_server.py` as MCP tools `gt_<words>`. The server decides what a role may
+do; the role sets here only keep tools that would be refused out of sight.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+POLECAT, REFINERY, TRIAGE = "polecat", "refinery", "triage"
+EVERYBODY = frozenset({POLECAT, REFINERY, TRIAGE})
+PRIORITIES = "^(low|medium|high|critical)$"
+
+
+class Params(BaseModel):
+    """Parameters of a tool; unknown ones are refused, so a misspelt one is not lost silently."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Nothing(Params):
+    """No parameters."""
+
+
+class DoneParams(Params):
+    """What `done` reports."""
+
+    branch: str = Field(min_length=1, description="The branch you pushed")
+    head_sha: str = Field(min_length=7, description="The full sha of its head; a refinery names the sha it approves")
+    pr_url: str | None = Field(None, description="The pull request you opened, only if you were told to open one")
+    summary: str | None = Field(None, description="What you did, in a few sentences")
+
+
+class RequestChangesParams(Params):
+    """What must change before a refinery approves."""
+
+    feedback: str = Field(min_length=1, description="What fails, the exact output, and what to do about it")
+    files: list[str] = Field(default_factory=list, description="The files it is about")
+
+
+class BeadParams(Params):
+    """Which bead."""
+
+    bead_id: str = Field(min_length=1, description="The bead's id")
+
+
+class EscalateParams(Params):
+    """A call for a person."""
+
+    title: str = Field(min_length=1, description="The problem in one line")
+    body: str | None = Field(None, description="What you tried and what you need")
+    priority: str = Field("medium", pattern=PRIORITIES, description="low, medium, high or critical")
+    metadata: dict[str, Any] = Field(default_factory=dict, description="Anything machine-readable")
+
+
+class CheckpointParams(Params):
+    """What the next run should know if this one is cut off."""
+
+    data: dict[str, Any] = Field(description="Any JSON object")
+
+
+class StatusParams(Params):
+    """Where you are."""
+
+    message: str = Field(min_length=1, max_length=280, description="One or two plain sentences")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who uses the tools: taken from the environment of the agent's process."""
+
+    api_url: str
+    town_id: str
+    rig_id: str
+    agent_id: str
+    role: str
+    token: str = field(repr=False)
+
+
+class MissingIdentityError(Exception):
+    """The process is no agent's: a variable is missing."""
+
+
+def read_identity(environment: Mapping[str, str]) -> Identity:
+    """The identity in an agent's environment. Raises `MissingIdentityError`, naming the variable."""
+
+    def need(name: str) -> str:
+        if not environment.get(name):
+            raise MissingIdentityError(f"{name} is not set: this command works inside an agent's session only")
+        return environment[name]
+
+    return Identity(
+        api_url=need("GASTOWN_API_URL").rstrip("/"),
+        town_id=need("GASTOWN_TOWN_ID"),
+        rig_id=need("GASTOWN_RIG_ID"),
+        agent_id=need("GASTOWN_AGENT_ID"),
+        role=need("GASTOWN_AGENT_ROLE"),
+        token=need("GASTOWN_AGENT_TOKEN"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One HTTP call, relative to the agent's rig; a call without a body is a read."""
+
+    method: str
+    path: str
+    body: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """One tool; `words` are its name on the command line."""
+
+    words: tuple[str, ...]
+    description: str
+    params: type[Params]
+    build: Callable[[Identity, dict[str, Any]], Call]
+    roles: frozenset[str] = EVERYBODY
+
+    @property
+    def name(self) -> str:
+        """Its name as an MCP tool."""
+        return "gt_" + "_".join(self.words).replace("-", "_")
+
+    def call(self, who: Identity, values: Mapping[str, Any]) -> Call:
+        """The call for these values. Raises `pydantic.ValidationError`."""
+        return self.build(who, self.params.model_validate(dict(values)).model_dump(exclude_none=True))
+
+
+def _agent_post(word: str) -> Callable[[Identity, dict[str, Any]], Call]:
+    return lambda who, body: Call(method="POST", path=f"agents/{who.agent_id}/{word}", body=body)
+
+
+TOOLS: tuple[Tool, ...] = (
+    Tool(
+        words=("prime",),
+        description="Your task and its context: bead, mail, rework feedback, gates.",
+        params=Nothing,
+        build=lambda who, _: Call(method="GET", path=f"agents/{who.agent_id}/prime"),
+    ),
+    Tool(
+        words=("done",),
+        description="Report finished work: a polecat's goes to review, a refinery approves the named sha.",
+        params=DoneParams,
+        build=_agent_post("done"),
+    ),
+    Tool(
+        words=("request-changes",),
+        description="Send the work under review back with feedback, instead of approving it.",
+        params=RequestChangesParams,
+        build=_agent_post("request-changes"),
+        roles=frozenset({REFINERY}),
+    ),
+    Tool(
+        words=("bead", "status"),
+        description="Read one bead.",
+        params=BeadParams,
+        build=lambda _, body: Call(method="GET", path=f"beads/{body['bead_id']}"),
+    ),
+    Tool(
+        words=("bead", "close"),
+        description="Close one bead.",
+        params=BeadParams,
+        build=lambda who, body: Call(
+            method="POST", path=f"beads/{body['bead_id']}/close", body={"agent_id": who.agent_id}
+        ),
+    ),
+    Tool(
+        words=("escalate",),
+        description="Call for a person when you cannot get on.",
+        params=EscalateParams,
+        build=lambda _, body: Call(method="POST", path="escalations", body=body),
+    ),
+    Tool(
+        words=("checkpoint",),
+        description="Save what the next run should know if this one is cut off.",
+        params=CheckpointParams,
+        build=_agent_post("checkpoint"),
+    ),
+    Tool(
+        words=("status",),
+        description="Say where you are, in one or two plain sentences.",
+        params=StatusParams,
+        build=_agent_post("status"),
+    ),
+)
+
+
+def tools_of(role: str) -> tuple[Tool, ...]:
+    """The tools this role sees."""
+    return tuple(tool for tool in TOOLS if role in tool.roles)

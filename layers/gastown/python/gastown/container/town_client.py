@@ -1,0 +1,182 @@
+"""The container's calls to the `agents` door, with bounded retries; tokens never leave it in a text."""
+
+import asyncio
+import uuid
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import httpx
+import tenacity
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from gastown.container.payloads import (
+    Ack,
+    AgentCredentials,
+    Beat,
+    GitCredentials,
+    HeartbeatAnswer,
+    MergeOutcome,
+    Registration,
+    SetupOutcome,
+)
+from gastown.container.settings import ContainerSettings
+
+TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+CALL_LIMIT = httpx.Timeout(35, connect=5)
+"""Seconds; the door itself answers or gives up within 29."""
+
+P = TypeVar("P", bound=BaseModel)
+
+
+class TownRefusedError(Exception):
+    """The town said no; trying the same again changes nothing."""
+
+    def __init__(self, status: int, message: str) -> None:
+        """Keep the status beside the town's words."""
+        super().__init__(f"{message} ({status})")
+        self.status = status
+        self.message = message
+
+
+class TownUnreachableError(Exception):
+    """No answer, or one that says to come back later."""
+
+
+class TownClient:
+    """Speaks for one container; knows its token and renews it when the town says that it has expired."""
+
+    def __init__(
+        self, settings: ContainerSettings, *, transport: httpx.AsyncBaseTransport | None = None, patience: float = 60
+    ) -> None:
+        """`patience` is how many seconds a call is repeated while the town cannot be reached."""
+        self._settings = settings
+        self._http = httpx.AsyncClient(base_url=settings.api_url, timeout=CALL_LIMIT, transport=transport)
+        self._patience = patience
+        self._renewing = asyncio.Lock()
+        self.instance_id = str(uuid.uuid4())
+        self.token: SecretStr | None = None
+        self.live_url: str | None = None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def register(self, *, patience: float | None = None) -> None:
+        """Exchange the boot code for a token. Raises `TownRefusedError` (401, 409), `TownUnreachableError`."""
+        settings = self._settings
+        body = {"generation": settings.generation, "code": settings.boot_code, "instance_id": self.instance_id}
+        answer = read_as(Registration, await self._call("POST", "container/register", body, patience=patience))
+        self.token, self.live_url = answer.token, answer.live_url
+
+    async def heartbeat(self, beats: list[Beat]) -> HeartbeatAnswer:
+        """Say who runs here and hear what to do; tried once, since the next beat comes anyway."""
+        body = {"generation": self._settings.generation, "agents": [b.model_dump(exclude_none=True) for b in beats]}
+        return read_as(HeartbeatAnswer, await self._call("POST", "container/heartbeat", body, patience=0))
+
+    async def acknowledge(self, command_id: str, ack: Ack) -> None:
+        """Answer a command."""
+        await self._call("POST", f"container/commands/{command_id}/ack", ack.model_dump(exclude_none=True))
+
+    async def report(self, command_id: str, outcome: MergeOutcome | SetupOutcome) -> None:
+        """Report what came of a command, for an hour if it must be: a merge may have landed."""
+        path = f"container/commands/{command_id}/report"
+        await self._call("POST", path, outcome.model_dump(mode="json", exclude_none=True), patience=3600)
+
+    async def agent_credentials(self, agent_id: str, dispatch: int) -> AgentCredentials:
+        """Fresh credentials for one dispatch of one agent."""
+        path = f"container/agents/{agent_id}/credentials"
+        return read_as(AgentCredentials, await self._call("POST", path, {"dispatch": dispatch}))
+
+    async def rig_credentials(self, rig_id: str) -> GitCredentials | None:
+        """Fresh git credentials for the platform's own work in a rig, if it needs any."""
+        answer = await self._call("POST", f"container/rigs/{rig_id}/credentials", {})
+        return read_as(GitCredentials, answer["git"]) if answer and answer.get("git") else None
+
+    async def prime(self, rig_id: str, agent_id: str, agent_token: SecretStr) -> dict[str, Any]:
+        """What an agent is to know before its first word, fetched in its name."""
+        answer = await self._call("GET", f"rigs/{rig_id}/agents/{agent_id}/prime", None, token=agent_token)
+        return answer if isinstance(answer, dict) else {}
+
+    async def complete(
+        self, rig_id: str, agent_id: str, dispatch: int, *, status: str, reason: str, patience: float = 900
+    ) -> None:
+        """Report that an agent's process has ended."""
+        body = {"status": status, "reason": reason[:1000], "dispatch": dispatch, "agentId": agent_id}
+        await self._call("POST", f"rigs/{rig_id}/agents/{agent_id}/completed", body, patience=patience)
+
+    async def _call(
+        self, method: str, path: str, body: Any, *, token: SecretStr | None = None, patience: float | None = None
+    ) -> Any:
+        """One call under one idempotency key. Raises `TownRefusedError`, `TownUnreachableError`."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())} if method != "GET" else {}
+        retrying = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception_type(TownUnreachableError),
+            wait=tenacity.wait_random_exponential(multiplier=0.2, max=10),
+            stop=tenacity.stop_after_delay(self._patience if patience is None else patience),
+            reraise=True,
+        )
+        async for attempt in retrying:
+            with attempt:
+                return await self._renewing_call(method, path, body, headers, token)
+        raise AssertionError("unreachable")
+
+    async def _renewing_call(
+        self, method: str, path: str, body: Any, headers: dict[str, str], token: SecretStr | None
+    ) -> Any:
+        used = token or self.token
+        try:
+            return await self._once(method, path, body, headers, used)
+        except TownRefusedError as refusal:
+            if (
+                refusal.status != HTTPStatus.UNAUTHORIZED
+                or "expired" not in refusal.message.lower()
+                or token is not None
+                or used is None
+            ):
+                raise
+        await self._renew(used)
+        return await self._once(method, path, body, headers, self.token)
+
+    async def _renew(self, used: SecretStr) -> None:
+        """Replace an expired token once, however many calls found it expired."""
+        async with self._renewing:
+            if self.token is used:
+                answer = await self._once("POST", "refresh-container-token", {}, {}, used)
+                self.token = SecretStr(answer["token"])
+
+    async def _once(self, method: str, path: str, body: Any, headers: dict[str, str], token: SecretStr | None) -> Any:
+        bearer = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+        url = f"/api/towns/{self._settings.town_id}/{path}"
+        try:
+            answer = await self._http.request(method, url, json=body, headers=headers | bearer)
+        except httpx.HTTPError as error:
+            raise TownUnreachableError(f"{method} {path}: {type(error).__name__}") from error
+        return read_envelope(answer)
+
+
+def read_as(model: type[P], data: Any) -> P:
+    """The data of an answer as a model. Raises `TownUnreachableError`: a newer or broken door, not a refusal."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        # The values may be credentials; only the fields' names are told.
+        fields = sorted({".".join(map(str, e["loc"])) for e in error.errors(include_input=False, include_url=False)})
+        message = f"the answer is no {model.__name__}: {', '.join(fields)}"
+        raise TownUnreachableError(message) from None
+
+
+def read_envelope(answer: httpx.Response) -> Any:
+    """The data of an answer. Raises `TownRefusedError`, `TownUnreachableError`."""
+    if answer.status_code in TRANSIENT:
+        raise TownUnreachableError(f"HTTP {answer.status_code}")
+    if answer.status_code == HTTPStatus.NO_CONTENT:
+        return None
+    try:
+        body = answer.json()
+    except ValueError as error:
+        raise TownRefusedError(answer.status_code, f"Invalid JSON response (HTTP {answer.status_code})") from error
+    if not isinstance(body, dict) or "success" not in body:
+        raise TownRefusedError(answer.status_code, "Unexpected response shape")
+    if not body["success"]:
+        raise TownRefusedError(answer.status_code, str(body.get("error", "refused")))
+    return body.get("data")

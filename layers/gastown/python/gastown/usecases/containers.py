@@ -1,0 +1,155 @@
+"""What a container does with its town: registers, beats, acknowledges commands and reports how they ended."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gastown.domain.container import ContainerState
+from gastown.domain.errors import Forbidden, NotFound, StaleDispatch, Unauthorized
+from gastown.domain.event import EventKind
+from gastown.domain.housing import register
+from gastown.domain.ids import AgentId
+from gastown.domain.town import Town
+from gastown.ports.town_store import Condition
+from gastown.usecases import commands, tokens
+from gastown.usecases.tokens import ContainerClaims
+from gastown.usecases.unit_of_work import UnitOfWork
+
+RED_OUTPUT = 8_000
+"""Characters kept of a failed gate's output; what an agent needs to fix it stands at the end."""
+
+GREEN_OUTPUT = 500
+"""Characters kept of a passed gate's output."""
+
+MAX_GATES = 20
+"""Gates kept of one report; an inbox item has to stay far below its 400 KB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """One agent that a heartbeat speaks of."""
+
+    agent_id: str
+    dispatch: int
+    activity: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """How a container introduces itself."""
+
+    town_id: str
+    generation: int
+    code: str
+    instance_id: str
+
+
+def register_container(work: UnitOfWork, secrets: Sequence[str], asked: Registration) -> str:
+    """Exchange a boot code for the container's token. Raises `Unauthorized` (wrong code), `Conflict` (superseded)."""
+    if not tokens.check_boot_code(asked.code, secrets, asked.town_id, asked.generation):
+        raise Unauthorized("Wrong boot code")
+    work.change(
+        asked.town_id,
+        lambda town, moment: register(town, asked.generation, asked.instance_id, moment),
+        actor=f"container {asked.generation}",
+        cause="container_registered",
+    )
+    return tokens.mint_container(secrets, town_id=asked.town_id, generation=asked.generation, now=work.now())
+
+
+def renew_token(work: UnitOfWork, secrets: Sequence[str], claims: ContainerClaims) -> str:
+    """A new token for the current generation's container. Raises `StaleDispatch` for any other."""
+    check_current(work.read(claims.town_id), claims)
+    return tokens.mint_container(secrets, town_id=claims.town_id, generation=claims.generation, now=work.now())
+
+
+def check_current(town: Town, claims: ContainerClaims) -> None:
+    """Refuse a container that is no longer, or was never, its town's; raises `StaleDispatch`."""
+    if claims.generation != town.container.generation or town.container.state is ContainerState.NONE:
+        raise StaleDispatch(f"stale dispatch: generation {claims.generation} is superseded")
+
+
+def beat(work: UnitOfWork, claims: ContainerClaims, generation: int, seen: Sequence[Sighting]) -> dict[str, Any]:
+    """Record one heartbeat and answer what the container is to do: drain, stop agents, run commands, or leave."""
+    if generation != claims.generation:
+        raise Forbidden("The token belongs to another generation")
+    try:
+        if not work.store.beat(claims.town_id, generation, pulse(work, seen)):
+            return answer(superseded=True)
+        town = work.read(claims.town_id)
+    except NotFound:  # the town is gone, and its container with it
+        return answer(superseded=True)
+    if town.container.generation > generation:
+        return answer(superseded=True)
+    return answer(
+        drain=town.container.state is ContainerState.DRAINING,
+        stop=[{"agent_id": one.agent_id, "dispatch": one.dispatch} for one in seen if is_over(town, one)],
+        waiting=commands.waiting(town, generation),
+    )
+
+
+def pulse(work: UnitOfWork, seen: Sequence[Sighting]) -> dict[str, Any]:
+    """The stored form of one heartbeat; its times are the server's."""
+    at = commands.iso(work.now())
+    agents = {one.agent_id: {"dispatch": one.dispatch, "at": at, "activity": one.activity} for one in seen}
+    return {"at": at, "agents": agents}
+
+
+def answer(
+    *,
+    drain: bool = False,
+    superseded: bool = False,
+    stop: Sequence[Mapping[str, Any]] = (),
+    waiting: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """A heartbeat's answer in the form that containers know."""
+    return {"drain": drain, "superseded": superseded, "stop": list(stop), "commands": list(waiting)}
+
+
+def is_over(town: Town, seen: Sighting) -> bool:
+    """Whether a reported run has ended or is stale; a run newer than this (eventual) read knows is not."""
+    agent = town.agents.get(AgentId(seen.agent_id))
+    if agent is None:
+        return True
+    return seen.dispatch < agent.dispatch or (seen.dispatch == agent.dispatch and agent.open_run is None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ack:
+    """Whether a container took a command, and if not, why."""
+
+    outcome: str
+    cause: str | None = None
+    error: str | None = None
+
+
+def acknowledge(work: UnitOfWork, claims: ContainerClaims, command_id: str, ack: Ack) -> bool:
+    """Deliver an acknowledgement; raises `StaleDispatch` for an older generation."""
+    error = ack.error[:1000] if ack.error else None
+    data = {"command_id": command_id, "outcome": ack.outcome, "cause": ack.cause, "error": error}
+    return _deliver(work, claims, EventKind.COMMAND_ACKED, data, event_id=f"{command_id}-ack")
+
+
+def report_merge(work: UnitOfWork, claims: ContainerClaims, command_id: str, outcome: Mapping[str, Any]) -> bool:
+    """Deliver how a merge attempt ended; gate outputs are cut to their tails. Raises `StaleDispatch`."""
+    gates = [_cut(gate) for gate in list(outcome.get("gates") or [])[:MAX_GATES]]
+    data = {**outcome, "command_id": command_id, "gates": gates, "message": str(outcome.get("message") or "")[:4000]}
+    return _deliver(work, claims, EventKind.MERGE_REPORTED, data, event_id=f"{command_id}-report")
+
+
+def report_setup(work: UnitOfWork, claims: ContainerClaims, command_id: str, outcome: Mapping[str, Any]) -> bool:
+    """Deliver how the setup of a rig's repository ended; raises `StaleDispatch`."""
+    data = {**outcome, "command_id": command_id, "message": str(outcome.get("message") or "")[:4000]}
+    return _deliver(work, claims, EventKind.SETUP_REPORTED, data, event_id=f"{command_id}-report")
+
+
+def _cut(gate: Mapping[str, Any]) -> dict[str, Any]:
+    kept = RED_OUTPUT if gate.get("exit_code") else GREEN_OUTPUT
+    return {**gate, "output": str(gate.get("output") or "")[-kept:]}
+
+
+def _deliver(
+    work: UnitOfWork, claims: ContainerClaims, kind: EventKind, data: dict[str, Any], *, event_id: str
+) -> bool:
+    fence = Condition(key="META", field="generation", equals=claims.generation)
+    return work.deliver(claims.town_id, kind, data, source="container", event_id=event_id, fence=fence)

@@ -1,0 +1,118 @@
+"""Move the local stage's clock, in steps so short that nothing alive looks dead.
+
+After each step the live containers are rung and have beaten, and the towns that became due have ticked. A call is
+bounded by real time; what is left over is for the next call.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from gastown.domain.container import ContainerState
+from gastown.domain.errors import Conflict, Invalid, NotFound
+from gastown.domain.town import Town
+from gastown.ports.doorbell import Doorbell
+from gastown.usecases.unit_of_work import UnitOfWork
+
+STEP_MS = 20_000
+"""The longest step; four heartbeats would have to be missed before 90 s of silence count."""
+
+FAR = timedelta(days=3650)
+"""Whoever waits for anything at all is due by then; a town with a container always waits for something."""
+
+STEP_PATIENCE_S = 3.0
+"""Real seconds that one step waits for beats and ticks; a container that does not answer may be dead."""
+
+CALL_PATIENCE_S = 20.0
+"""Real seconds that one call takes at most, plus one step."""
+
+POLL_S = 0.03
+BOOTING = frozenset({ContainerState.CLAIMED, ContainerState.STARTING})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockWork:
+    """What moving needs: `refresh` makes this process see the new time, `elapsed` gives real seconds."""
+
+    uow: UnitOfWork
+    doorbell: Doorbell
+    refresh: Callable[[], None]
+    elapsed: Callable[[], float]
+    sleep: Callable[[float], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """How far the clock came, in milliseconds, and what remains of what was asked for."""
+
+    moved_ms: int
+    left_ms: int
+    offset_ms: int
+    steps: int
+
+
+def move_clock(work: ClockWork, milliseconds: int) -> Moved:
+    """Move the clock forward. Raises `Invalid` for a way back: a town's time never runs backwards."""
+    if milliseconds < 0:
+        raise Invalid("A clock only moves forward", field="seconds")
+    end, moved, steps = work.elapsed() + CALL_PATIENCE_S, 0, 0
+    while moved < milliseconds and (work.elapsed() < end or not steps):
+        left = milliseconds - moved
+        moved += _step(work, min(STEP_MS, left) if _waiting(work) else left)
+        steps += 1
+    offset = work.uow.directory.clock_offset_ms()
+    return Moved(moved_ms=moved, left_ms=milliseconds - moved, offset_ms=offset, steps=steps)
+
+
+def _step(work: ClockWork, milliseconds: int) -> int:
+    """Move once; then every live container beats, every due town ticks, and what they set off comes to rest."""
+    directory = work.uow.directory
+    until = work.elapsed() + STEP_PATIENCE_S
+    _until(work, until, lambda: all(_is_at_rest(work, town_id) for town_id in _waiting(work)))
+    offset = directory.add_clock_offset_ms(milliseconds)
+    work.refresh()
+    _let_beat(work)
+    now = work.uow.now()
+    for town_id in directory.due_towns(now):
+        work.uow.wake_queue.wake(town_id, cause="clock", dedup=f"clock-{offset}")
+    _until(work, work.elapsed() + STEP_PATIENCE_S, lambda: not directory.due_towns(now))
+    return milliseconds
+
+
+def _waiting(work: ClockWork) -> list[str]:
+    return work.uow.directory.due_towns(work.uow.now() + FAR)
+
+
+def _let_beat(work: ClockWork) -> None:
+    """Ring every live container and wait until each has been heard after the step."""
+    moved_at, until = work.uow.now(), work.elapsed() + STEP_PATIENCE_S
+    towns = [town for town in (_read(work, town_id) for town_id in _waiting(work)) if town is not None]
+    for town in (town for town in towns if town.container.state is ContainerState.READY):
+        if town.container.connection_id is not None:
+            work.doorbell.ring(town.container.connection_id)
+
+    def all_heard() -> bool:
+        seen = (_read(work, town.id) for town in towns)
+        pulses = [t.pulses.get(t.container.generation) for t in seen if t and t.container.state is ContainerState.READY]
+        return all(pulse is None or pulse.at >= moved_at for pulse in pulses)
+
+    _until(work, until, all_heard)
+
+
+def _is_at_rest(work: ClockWork, town_id: str) -> bool:
+    """Whether nothing is on its way that would finish by itself: events, effects, a container that boots."""
+    town = _read(work, town_id)
+    return town is None or not (town.inbox or town.effects or town.container.state in BOOTING)
+
+
+def _read(work: ClockWork, town_id: str) -> Town | None:
+    try:
+        return work.uow.read(town_id)
+    except (NotFound, Conflict):  # deleted meanwhile
+        return None
+
+
+def _until(work: ClockWork, end: float, holds: Callable[[], bool]) -> None:
+    """Wait in real time until something holds; at the end of patience go on without it."""
+    while not holds() and work.elapsed() < end:
+        work.sleep(POLL_S)

@@ -1,0 +1,73 @@
+"""Reading what has ended and what has happened: single beads, lists and events."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gastown.domain.convoy import Convoy
+from gastown.domain.errors import NotFound
+from gastown.domain.town import Entity, Town
+from gastown.usecases.town_items import decode_final
+from gastown.usecases.unit_of_work import UnitOfWork
+
+KIND_TYPES = {"bead": "issue", "review": "merge_request", "convoy": "convoy", "escalation": "escalation"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeadFilter:
+    """Which beads to list; absent means any."""
+
+    rig_id: str | None = None
+    status: str | None = None
+    type: str | None = None
+    limit: int = 100
+    offset: int = 0
+
+
+def live_entity(town: Town, bead_id: str) -> Entity | None:
+    """A live bead of any kind."""
+    homes: tuple[dict[Any, Any], ...] = (town.beads, town.reviews, town.convoys, town.escalations)
+    return next((home[bead_id] for home in homes if bead_id in home), None)
+
+
+def find_bead(uow: UnitOfWork, town_id: str, bead_id: str) -> tuple[Entity, str | None]:
+    """A bead of any kind, live or ended, with its text. Raises `NotFound`."""
+    entity = live_entity(uow.read(town_id), bead_id) or ended_bead(uow, town_id, bead_id)
+    text = uow.store.read_row(town_id, f"BEAD#{bead_id}", "TEXT")
+    return entity, text["text"] if text else None
+
+
+def ended_bead(uow: UnitOfWork, town_id: str, bead_id: str) -> Entity:
+    """An ended bead, by one read. Raises `NotFound`."""
+    row = uow.store.read_row(town_id, f"BEAD#{bead_id}", "FINAL")
+    if row is None:
+        raise NotFound(f"Bead {bead_id} not found")
+    return decode_final(row)
+
+
+def finished(uow: UnitOfWork, town_id: str, rig_id: str, count: int) -> list[dict[str, Any]]:
+    """The newest finished beads of a rig, as the list keeps them."""
+    page, _ = uow.store.list_rows(town_id, f"DONE#{rig_id}", limit=count)
+    return [{**body, "type": KIND_TYPES[body["kind"]]} for _, body in page]
+
+
+def find_convoy(uow: UnitOfWork, town_id: str, convoy_id: str) -> tuple[Town, Convoy]:
+    """A convoy, live or ended, with its town. Raises `NotFound`."""
+    town = uow.read(town_id)
+    entity = live_entity(town, convoy_id) or ended_bead(uow, town_id, convoy_id)
+    if not isinstance(entity, Convoy):
+        raise NotFound(f"Convoy {convoy_id} not found")
+    return town, entity
+
+
+def members(uow: UnitOfWork, town: Town, convoy: Convoy) -> list[Entity]:
+    """The beads of a convoy; those that have ended are read one by one, at most 50."""
+    return [live_entity(town, bead_id) or ended_bead(uow, town.id, bead_id) for bead_id in convoy.beads]
+
+
+def list_events(
+    uow: UnitOfWork, town_id: str, *, bead_id: str | None = None, since: str | None = None, limit: int = 100
+) -> list[dict[str, Any]]:
+    """History, newest first: of one bead, or of the whole town."""
+    pk, prefix = (f"BEAD#{bead_id}", "EVENT#") if bead_id else ("EVENTS", "")
+    page, _ = uow.store.list_rows(town_id, pk, prefix=prefix, limit=limit)
+    return [body for _, body in page if since is None or str(body["created_at"]) > since]

@@ -1,0 +1,130 @@
+"""Proof of identity for containers and their agents: short-lived HS256 tokens and the boot code.
+
+Tokens are signed with the newest version of the signing secret and accepted with any version that is still live, so
+the secret can be replaced while containers run. Time is passed in; a token never reads a clock of its own.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+
+from gastown.domain.agent import Agent
+from gastown.domain.errors import Unauthorized
+from gastown.domain.ids import AgentId, RigId, TownId
+
+LIFETIME = timedelta(hours=8)
+"""How long a container or agent token is valid (api facts, 2.1)."""
+
+RENEWAL_GRACE = timedelta(hours=24)
+"""A container token may still be exchanged for a new one this long after it expired (api facts, section 10, row 8)."""
+
+ALGORITHM = "HS256"
+PAYLOAD_REFUSED = "Invalid token payload"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerClaims:
+    """What a container token says: one generation of one town's container."""
+
+    town_id: TownId
+    generation: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentClaims:
+    """What an agent token says: one dispatch of one agent of one rig."""
+
+    town_id: TownId
+    rig_id: RigId
+    agent_id: AgentId
+    role: str
+    dispatch: int
+    expires_at: datetime
+
+
+def boot_code(secret: str, town_id: str, generation: int) -> str:
+    """The single-use code that one generation's container exchanges for its token."""
+    return hmac.new(secret.encode(), f"{town_id}/{generation}".encode(), hashlib.sha256).hexdigest()
+
+
+def check_boot_code(code: str, secrets: Sequence[str], town_id: str, generation: int) -> bool:
+    """Whether `code` belongs to this generation under any live secret; compares in constant time."""
+    expected = [boot_code(secret, town_id, generation) for secret in secrets]
+    return any([hmac.compare_digest(code.encode(), known.encode()) for known in expected])  # noqa: C419 - no early exit
+
+
+def mint_container(secrets: Sequence[str], *, town_id: str, generation: int, now: datetime) -> str:
+    """A new token for one generation of a town's container."""
+    return _mint(secrets, {"scope": "container", "town_id": town_id, "generation": generation}, now)
+
+
+def mint_agent(secrets: Sequence[str], agent: Agent, *, town_id: str, dispatch: int, now: datetime) -> str:
+    """A new token for one dispatch of an agent."""
+    who = {"scope": "agent", "town_id": town_id, "rig_id": agent.rig_id, "agent_id": agent.id}
+    return _mint(secrets, {**who, "role": agent.role.value, "dispatch": dispatch}, now)
+
+
+def _mint(secrets: Sequence[str], claims: Mapping[str, object], now: datetime) -> str:
+    times = {"iat": int(now.timestamp()), "exp": int((now + LIFETIME).timestamp())}
+    return jwt.encode({**claims, **times}, secrets[0], algorithm=ALGORITHM)
+
+
+def verify(
+    token: str, secrets: Sequence[str], *, now: datetime, grace: timedelta = timedelta(0)
+) -> ContainerClaims | AgentClaims:
+    """What a token proves at `now`; raises `Unauthorized`. `grace` accepts it that long after its expiry."""
+    claims = _read(token, secrets)
+    parsed = _parse(claims)
+    if now >= parsed.expires_at + grace:
+        raise Unauthorized("Token expired")
+    return parsed
+
+
+def _read(token: str, secrets: Sequence[str]) -> Mapping[str, Any]:
+    for secret in secrets:
+        try:
+            return jwt.decode(token, secret, algorithms=[ALGORITHM], options={"verify_exp": False, "verify_iat": False})
+        except jwt.InvalidSignatureError:
+            continue
+        except jwt.InvalidTokenError as refused:
+            raise Unauthorized(PAYLOAD_REFUSED) from refused
+    raise Unauthorized("Invalid token signature")
+
+
+def _parse(claims: Mapping[str, Any]) -> ContainerClaims | AgentClaims:
+    town_id, expires_at = TownId(_text(claims, "town_id")), datetime.fromtimestamp(_number(claims, "exp"), UTC)
+    match claims.get("scope"):
+        case "container":
+            generation = _number(claims, "generation")
+            return ContainerClaims(town_id=town_id, generation=generation, expires_at=expires_at)
+        case "agent":
+            return AgentClaims(
+                town_id=town_id,
+                rig_id=RigId(_text(claims, "rig_id")),
+                agent_id=AgentId(_text(claims, "agent_id")),
+                role=_text(claims, "role"),
+                dispatch=_number(claims, "dispatch"),
+                expires_at=expires_at,
+            )
+        case _:
+            raise Unauthorized(PAYLOAD_REFUSED)
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    if not isinstance(value, str) or not value:
+        raise Unauthorized(PAYLOAD_REFUSED)
+    return value
+
+
+def _number(claims: Mapping[str, Any], name: str) -> int:
+    value = claims.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise Unauthorized(PAYLOAD_REFUSED)
+    return value

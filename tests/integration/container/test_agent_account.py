@@ -1,0 +1,70 @@
+"""Agents under an account of their own: they work in their folder and cannot reach what is the container's."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.container.door import Door
+from tests.integration.container.remote import Bare, make_bare
+from tests.integration.container.running import run_container
+
+ACCOUNT = "nobody"
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may start processes of another account")
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that other accounts may enter, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def shared_bare(open_folder: Path) -> Bare:
+    """A remote that everybody may push to."""
+    made = make_bare(open_folder)
+    for path in (made.path, *made.path.rglob("*")):
+        path.chmod(0o777 if path.is_dir() else 0o666)
+    return made
+
+
+def test_an_agent_works_and_cannot_change_what_is_not_its_own(door: Door, shared_bare: Bare, open_folder: Path) -> None:
+    """It commits and pushes as the other account; the mirror, the tools and other agents' HOMEs are closed to it."""
+    script = open_folder / "agent.sh"
+    script.write_text(
+        f"id -un > {open_folder}/workspace/rigs/rig-1/worktrees/gt__toast__1/who.txt; "
+        "git add --all && git commit -q -m work && git push -q origin HEAD:refs/heads/gt/toast/1 || exit 4; "
+        f"for place in rigs/rig-1/mirror/x bin/gt logs/x credentials/x agents/x gitconfig mcp.json; do "
+        f"if echo evil 2>/dev/null >> {open_folder}/workspace/$place; then echo wrote $place; exit 5; fi; done; "
+        "cat /proc/$PPID/environ && exit 6; exit 0\n"
+    )
+    rig = shared_bare.rig.model_dump()
+    door.want(shared_bare.start("toast", 1, rig=rig))
+    command = f"/bin/sh {script}"
+    with run_container(door, open_folder / "workspace", command=command, GASTOWN_AGENT_USER=ACCOUNT) as running:
+        completed = door.call_of("/agents/toast/completed")
+        assert completed["status"] == "completed", completed
+        order = shared_bare.order("gt/toast/1", shared_bare.head("gt/toast/1") or "", gates=["id -un >> who-gated.txt"])
+        door.want({"id": "m", "kind": "merge", "generation": 1, "payload": order.model_dump()})
+        merged = door.report_of("m")
+        running.end()
+
+    assert shared_bare.show("gt/toast/1", "who.txt") == ACCOUNT
+    assert merged["status"] == "merged", merged
+
+
+def test_its_unsaved_work_is_saved(door: Door, shared_bare: Bare, open_folder: Path) -> None:
+    """The container commits as the agent's account and pushes from its own mirror."""
+    door.want(shared_bare.start("toast", 1))
+    command = "/bin/sh -c 'echo work > unsaved.txt; sleep 60'"
+    with run_container(door, open_folder / "workspace", command=command, GASTOWN_AGENT_USER=ACCOUNT) as running:
+        door.await_((open_folder / "workspace/rigs/rig-1/worktrees/gt__toast__1/unsaved.txt").exists)
+        running.end()
+
+    assert shared_bare.show("gt/toast/1", "unsaved.txt") == "work"

@@ -1,0 +1,155 @@
+"""`template.yaml` keeps the house rules that no linter knows."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local.template import FUNCTION, LAYER, MACHINE, ROOT, functions_of, read_template
+
+TEXT = (ROOT / "template.yaml").read_text()
+TEMPLATE = read_template()
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
+FUNCTIONS = functions_of(TEMPLATE)
+ASYNCHRONOUS = ("TaskStateFunction", "SweepFunction", "TownsFunction")
+URIS = {FUNCTION: "CodeUri", LAYER: "ContentUri", MACHINE: "DefinitionUri"}
+
+
+def things(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the resources of one type by logical name."""
+    return {name: thing for name, thing in RESOURCES.items() if thing["Type"] == kind}
+
+
+def statements(thing: Any) -> Iterator[dict[str, Any]]:
+    """Yield every IAM statement anywhere inside a resource."""
+    if isinstance(thing, dict):
+        if "Effect" in thing and "Action" in thing:
+            yield thing
+        for value in thing.values():
+            yield from statements(value)
+    elif isinstance(thing, list):
+        for value in thing:
+            yield from statements(value)
+
+
+def test_every_function_folder_is_a_door_in_the_template() -> None:
+    """A folder without a function, or a function without a folder, is a mistake."""
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")}
+    doors = {Path(function["Properties"]["CodeUri"]).name for function in FUNCTIONS.values()}
+
+    assert folders == doors
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_every_function_logs_to_a_group_that_ends(name: str) -> None:
+    """Logs are kept for a while, not for ever."""
+    group = FUNCTIONS[name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+
+    assert RESOURCES[group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert RESOURCES[group].get("Condition") == FUNCTIONS[name].get("Condition")
+
+
+@pytest.mark.parametrize("name", ASYNCHRONOUS)
+def test_an_asynchronous_call_that_fails_ends_in_a_queue(name: str) -> None:
+    """Nothing that was called without anybody waiting is lost silently."""
+    destination = FUNCTIONS[name]["Properties"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+
+    assert destination["Type"] == "SQS"
+    assert "EventDeadLetters" in json.dumps(destination["Destination"])
+
+
+def test_every_queue_that_feeds_a_function_has_a_dead_letter_queue_with_an_alarm() -> None:
+    """A message that crashes its function five times waits where somebody is told."""
+    alarmed = json.dumps(things("AWS::CloudWatch::Alarm"))
+    for mapping in things("AWS::Lambda::EventSourceMapping").values():
+        queue = mapping["Properties"]["EventSourceArn"]["Fn::GetAtt"]
+        source = queue.split(".")[0] if isinstance(queue, str) else queue[0]
+        redrive = RESOURCES[source]["Properties"]["RedrivePolicy"]
+
+        assert redrive["maxReceiveCount"] == 5
+        assert RESOURCES[source]["Properties"]["VisibilityTimeout"] == 180
+        dead = json.dumps(redrive["deadLetterTargetArn"])
+        assert re.search(r"(\w+DeadLetters)", dead)[1] in alarmed  # type: ignore[index]
+        assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_every_rule_and_schedule_has_a_dead_letter_queue() -> None:
+    """An event that reaches no function is kept."""
+    for rule in things("AWS::Events::Rule").values():
+        assert all("DeadLetterConfig" in target for target in rule["Properties"]["Targets"])
+    for schedule in things("AWS::Scheduler::Schedule").values():
+        assert "DeadLetterConfig" in schedule["Properties"]["Target"]
+
+
+def test_every_star_has_its_reason_on_the_line_above() -> None:
+    """`Resource: "*"` is an exception that explains itself."""
+    lines = TEXT.splitlines()
+    bare = [
+        number for number, line in enumerate(lines) if re.search(r'Resource: "?\*"?$', line.strip())
+        and not lines[number - 1].strip().startswith("#")
+    ]  # fmt: skip
+
+    assert [] == bare
+
+
+def test_no_statement_allows_every_action_of_a_service() -> None:
+    """Rights are named one by one."""
+    for name, thing in RESOURCES.items():
+        for statement in statements(thing.get("Properties", {})):
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            assert not [action for action in actions if "*" in action], name
+
+
+def test_only_the_door_towns_may_make_or_remove_tables() -> None:
+    """Table permissions have one holder (design section 2)."""
+    holders = {
+        name
+        for name, function in RESOURCES.items()
+        for statement in statements(function.get("Properties", {}))
+        if {"dynamodb:CreateTable", "dynamodb:DeleteTable"} & set(statement["Action"])
+    }
+
+    assert holders == {"TownsFunction"}
+
+
+def test_the_task_role_may_do_nothing() -> None:
+    """What runs beside agents has no rights in AWS."""
+    assert "Policies" not in RESOURCES["TaskRole"]["Properties"]
+    assert "ManagedPolicyArns" not in RESOURCES["TaskRole"]["Properties"]
+
+
+def test_every_named_path_exists() -> None:
+    """The packager skips a missing folder without a word."""
+    for thing in RESOURCES.values():
+        if uri := thing["Properties"].get(URIS.get(thing["Type"], "")):
+            assert (ROOT / uri).exists(), uri
+
+
+def test_the_debug_door_stands_on_local_and_dev_only() -> None:
+    """Function, routes, permission and alarm share one condition."""
+    debug = [name for name in RESOURCES if name.startswith("Debug")]
+
+    assert len(debug) >= 6
+    assert {"HasDebugDoor"} == {RESOURCES[name].get("Condition") for name in debug}
+
+
+def test_day_one_numbers_hold() -> None:
+    """Time limits and batch sizes of design section 7."""
+    default = TEMPLATE["Globals"]["Function"]["Timeout"]
+    timeouts = {name: function["Properties"].get("Timeout", default) for name, function in FUNCTIONS.items()}
+
+    assert (timeouts["ApiFunction"], timeouts["AgentsFunction"]) == (29, 29)
+    assert (timeouts["TownsFunction"], timeouts["SweepFunction"], timeouts["ReconcileFunction"]) == (120, 60, 30)
+    assert RESOURCES["EffectsFromEffectsQueue"]["Properties"]["BatchSize"] == 1
+    assert RESOURCES["EffectsFromEffectsQueue"]["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 50}
+    assert RESOURCES["ReconcileFromWakeQueue"]["Properties"]["BatchSize"] == 10
+    assert RESOURCES["TownTask"]["Properties"]["ContainerDefinitions"][0]["StopTimeout"] == 120
+
+
+def test_functions_that_feed_themselves_are_not_stopped() -> None:
+    """AWS would end a chain of queue and function after about sixteen hops."""
+    for name in ("ReconcileFunction", "EffectsFunction"):
+        assert FUNCTIONS[name]["Properties"]["RecursiveLoop"] == "Allow"

@@ -1,0 +1,90 @@
+"""The tools' one definition, on the command line and in MCP."""
+
+import asyncio
+import json
+import subprocess
+import sys
+
+import httpx
+import pytest
+from pydantic import ValidationError
+
+from gastown.container.tools.caller import TRIES, CallFailedError, make_call
+from gastown.container.tools.catalog import TOOLS, Call, Identity, MissingIdentityError, read_identity, tools_of
+from gastown.container.tools.mcp_server import build_server
+
+WHO = Identity(api_url="http://town.test", town_id="t", rig_id="r", agent_id="a", role="polecat", token="secret-token")
+
+
+def test_both_forms_have_the_same_tools() -> None:
+    """MCP lists exactly what the catalog holds for the role, with every parameter's schema."""
+    listed = {tool.name: tool for tool in asyncio.run(build_server(WHO).list_tools())}
+
+    assert set(listed) == {tool.name for tool in tools_of("polecat")}
+    done = listed["gt_done"].input_schema
+    assert set(done["properties"]) == {"branch", "head_sha", "pr_url", "summary"}
+    assert set(done["required"]) == {"branch", "head_sha"}
+
+
+def test_names_are_the_references() -> None:
+    """Agents' prompts and habits name these."""
+    assert [tool.name for tool in TOOLS] == [
+        "gt_prime",
+        "gt_done",
+        "gt_request_changes",
+        "gt_bead_status",
+        "gt_bead_close",
+        "gt_escalate",
+        "gt_checkpoint",
+        "gt_status",
+    ]
+
+
+def test_wrong_values_do_not_leave_the_process() -> None:
+    """A status of more than 280 characters, a priority nobody knows, a parameter nobody asked for."""
+    tools = {tool.name: tool for tool in TOOLS}
+    for name, values in (
+        ("gt_status", {"message": "x" * 281}),
+        ("gt_status", {"message": "  "}),
+        ("gt_escalate", {"title": "x", "priority": "huge"}),
+        ("gt_prime", {"surprise": 1}),
+    ):
+        with pytest.raises(ValidationError):
+            tools[name].call(WHO, values)
+
+
+def test_a_mutating_call_is_repeated_under_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to the last try, which then says what happened."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    keys: list[str] = []
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        keys.append(request.headers["Idempotency-Key"])
+        return httpx.Response(503, json={"success": False, "error": "busy"})
+
+    with pytest.raises(CallFailedError, match=r"\(503\): busy") as caught:
+        make_call(WHO, Call(method="POST", path="x", body={}), transport=httpx.MockTransport(reply))
+
+    assert (len(keys), len(set(keys))) == (TRIES, 1)
+    assert "secret-token" not in str(caught.value)
+
+
+def test_a_refusal_is_not_repeated() -> None:
+    """The town's words reach the agent as they are."""
+    answer = httpx.Response(409, json={"success": False, "error": "stale dispatch"})
+    with pytest.raises(CallFailedError, match=r"\(409\): stale dispatch"):
+        make_call(WHO, Call(method="GET", path="x"), transport=httpx.MockTransport(lambda _: answer))
+
+
+def test_a_missing_variable_is_named() -> None:
+    """Whoever runs `gt` outside a session learns why it does not work."""
+    with pytest.raises(MissingIdentityError, match="GASTOWN_API_URL"):
+        read_identity({})
+
+
+def test_gt_is_quick_to_load() -> None:
+    """It brings neither an HTTP client nor a server library along until a call is made."""
+    script = "import sys, json, gastown.container.tools.command; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert not {"httpx", "mcp", "starlette", "boto3", "tenacity"} & set(json.loads(done.stdout))

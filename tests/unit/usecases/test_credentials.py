@@ -1,0 +1,125 @@
+"""Credentials are resolved when they are asked for: for the run under way, and for the rig's own host only."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from gastown.domain.errors import Conflict, NotFound, StaleDispatch
+from gastown.usecases import credentials, tokens
+from gastown.usecases.credentials import Vault
+from gastown.usecases.tokens import AgentClaims
+from tests.support.agent_world import (
+    NOW,
+    RIG_ID,
+    SECRETS,
+    TOWN_ID,
+    a_desk,
+    an_agent_world,
+    container_claims,
+    send_to_review,
+)
+from tests.support.fakes.secrets import MemorySecrets
+
+GIT = {"username": "bot", "password": "pat-1"}
+
+
+def a_vault(town_secret: object = None) -> Vault:
+    """A vault with the signing secret and, if given, the town's own secret."""
+    secrets = MemorySecrets({"signing": SECRETS[0]})
+    if town_secret is not None:
+        secrets.put(f"stack/town/{TOWN_ID}", json.dumps(town_secret))
+    return Vault(secrets=secrets, signing_secret="signing", town_prefix="stack/town/")
+
+
+def test_a_run_gets_its_token_and_the_credentials_of_its_host() -> None:
+    """The token names exactly this dispatch; another host's password stays where it is."""
+    world = an_agent_world()
+    world.town.config.env_vars = {"MODE": "fast", "LEVEL": "1"}
+    hosts = {"git.example.com": GIT, "other.example.com": {"username": "x", "password": "y"}}
+    vault = a_vault({"git": hosts, "env": {"LEVEL": "2"}})
+
+    given = credentials.for_agent(a_desk(world.town).work, vault, world.container_claims, world.polecat.id, 1)
+
+    assert (given["git"], given["env"]) == (GIT, {"MODE": "fast", "LEVEL": "2"})
+    claims = tokens.verify(given["agent_token"], SECRETS, now=NOW + timedelta(hours=1))
+    assert isinstance(claims, AgentClaims)
+    assert (TOWN_ID, RIG_ID, world.polecat.id, "polecat", 1) == (
+        claims.town_id,
+        claims.rig_id,
+        claims.agent_id,
+        claims.role,
+        claims.dispatch,
+    )
+
+
+@pytest.mark.parametrize(
+    "town_secret", [None, {}, {"git": {"other.example.com": GIT}}, {"git": {"git.example.com": {}}}]
+)
+def test_without_credentials_for_the_host_there_are_none(town_secret: object) -> None:
+    """A public repository needs none; nothing else is handed out instead."""
+    world = an_agent_world()
+
+    given = credentials.for_rig(a_desk(world.town).work, a_vault(town_secret), world.container_claims, RIG_ID)
+
+    assert given == {"git": None}
+
+
+def test_a_new_password_is_seen_at_the_next_request() -> None:
+    """Nothing is kept between two requests."""
+    world = an_agent_world()
+    vault, work = a_vault({"git": {"git.example.com": GIT}}), a_desk(world.town).work
+    assert credentials.for_rig(work, vault, world.container_claims, RIG_ID) == {"git": GIT}
+
+    newer = {"git": {"git.example.com": {"password": "pat-2"}}}
+    vault.secrets.put(f"stack/town/{TOWN_ID}", json.dumps(newer))
+
+    given = credentials.for_rig(work, vault, world.container_claims, RIG_ID)
+    assert given == {"git": {"username": "x-access-token", "password": "pat-2"}}
+
+
+def test_a_run_that_is_not_under_way_gets_nothing() -> None:
+    """Stale, ended or of an older generation: refused, and no secret is read."""
+    world = an_agent_world()
+    vault = a_vault({"git": {"git.example.com": GIT}})
+    work = a_desk(world.town).work
+    asked = world.polecat.id
+
+    with pytest.raises(StaleDispatch):
+        credentials.for_agent(work, vault, world.container_claims, asked, 0)
+    with pytest.raises(StaleDispatch):
+        credentials.for_agent(work, vault, container_claims(0), asked, 1)
+    send_to_review(world)
+    with pytest.raises(Conflict, match="ended"):
+        credentials.for_agent(a_desk(world.town).work, vault, world.container_claims, asked, 1)
+    with pytest.raises(NotFound):
+        credentials.for_rig(work, vault, world.container_claims, "nowhere")
+
+
+def test_a_broken_secret_is_refused_without_its_text() -> None:
+    """An error never carries what it could not read."""
+    world = an_agent_world()
+    vault = a_vault()
+    vault.secrets.put(f"stack/town/{TOWN_ID}", "password: hunter2")
+
+    with pytest.raises(Conflict) as refused:
+        credentials.for_rig(a_desk(world.town).work, vault, world.container_claims, RIG_ID)
+
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://GitHub.com/acme/widgets.git", "github.com"),
+        ("https://user:secret@git.example.com:8443/a/b", "git.example.com:8443"),
+        ("ssh://git@git.example.com/a/b", "git.example.com"),
+        ("git@github.com:acme/widgets.git", "github.com"),
+        ("file:///srv/git/widgets.git", None),
+        ("/srv/git/widgets.git", None),
+        ("C/odd:path", None),
+    ],
+)
+def test_the_host_of_a_git_url(url: str, host: str | None) -> None:
+    """Only the host that the URL names counts, without the user in it."""
+    assert host == credentials.host_of(url)
