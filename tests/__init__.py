@@ -1,0 +1,1 @@
+"""Inspections: they mirror the house, room by room."""

@@ -2,17 +2,21 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
 from infra.local import request_log
 from infra.local.deployment import STACK_NAME, aws_session, client_settings
 from infra.local.stack import Stack, folder_of
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
 
 STEPS = {"created": "opened", "review_submitted": "done", "review_approved": "reviewed"}
 
@@ -113,29 +117,35 @@ def _step(note: dict[str, Any]) -> str | None:
 
 def read_ledger(stack: Stack, town_id: str) -> Ledger:
     """The ledger of a town of a local stack."""
-    journal = _rows(stack, town_id, "JOURNAL")
-    ended = [line for commit in journal for line in commit.get("finals", [])]
-    reviews = [_final(stack, town_id, line["id"]) for line in ended if line["kind"] == "review"]
+    database = aws_session().client("dynamodb", endpoint_url=stack.endpoint, config=client_settings())
+    with closing(database):
+        table = Table(database=database, name=f"{STACK_NAME}-town-{town_id}")
+        journal = table.rows("JOURNAL")
+        ended = [line for commit in journal for line in commit.get("finals", [])]
+        reviews = [table.final(line["id"]) for line in ended if line["kind"] == "review"]
     return Ledger(journal=journal, reviews=reviews, requests=request_log.read(folder_of(stack.port) / "requests.jsonl"))
 
 
-def _final(stack: Stack, town_id: str, bead_id: str) -> dict[str, Any]:
-    rows = _rows(stack, town_id, f"BEAD#{bead_id}", "FINAL")
-    entity: dict[str, Any] = rows[0]["entity"] if rows else {}
-    return entity
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A town's table, read as an operator would."""
 
+    database: "DynamoDBClient"
+    name: str
 
-def _rows(stack: Stack, town_id: str, partition: str, prefix: str | None = None) -> list[dict[str, Any]]:
-    database = aws_session().client("dynamodb", endpoint_url=stack.endpoint, config=client_settings())
-    values = {":pk": {"S": partition}, **({":sk": {"S": prefix}} if prefix else {})}
-    found: Sequence[Any] = [
-        item
-        for page in database.get_paginator("query").paginate(
-            TableName=f"{STACK_NAME}-town-{town_id}",
-            KeyConditionExpression="pk = :pk" + (" AND begins_with(sk, :sk)" if prefix else ""),
-            ExpressionAttributeValues=values,
+    def final(self, bead_id: str) -> dict[str, Any]:
+        """An ended bead of any kind."""
+        key = {"pk": {"S": f"BEAD#{bead_id}"}, "sk": {"S": "FINAL"}}
+        item = self.database.get_item(TableName=self.name, Key=key, ConsistentRead=True)["Item"]
+        entity: dict[str, Any] = TypeDeserializer().deserialize(item["body"])["entity"]
+        return entity
+
+    def rows(self, partition: str) -> list[dict[str, Any]]:
+        """The bodies of a whole partition, in the order of their keys."""
+        pages = self.database.get_paginator("query").paginate(
+            TableName=self.name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": partition}},
             ConsistentRead=True,
         )
-        for item in page["Items"]
-    ]
-    return [TypeDeserializer().deserialize(item["body"]) for item in found]
+        return [TypeDeserializer().deserialize(item["body"]) for page in pages for item in page["Items"]]

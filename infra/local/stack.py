@@ -53,6 +53,11 @@ def folder_of(port: int) -> Path:
     return LOCAL / str(port)
 
 
+def endpoint_of(port: int) -> str:
+    """Return where the emulator on `port` answers."""
+    return f"http://127.0.0.1:{port}"
+
+
 def is_answering(url: str) -> bool:
     """Say whether a URL answers with a success."""
     try:
@@ -69,9 +74,7 @@ def tail_of(log: Path) -> str:
 
 def start_emulator(port: int, *, owner: int, enforce_iam: bool) -> int:
     """Start the emulator and wait until it answers; return its process id. Raises `StackFailed`."""
-    folder, endpoint = folder_of(port), f"http://127.0.0.1:{port}"
-    if is_answering(endpoint + HEALTH_PATH):
-        raise StackFailed(f"port {port} is taken: `make down PORT={port}`, or choose another PORT")
+    folder, endpoint = folder_of(port), endpoint_of(port)
     command = [sys.executable, "-m", "infra.local.launcher", "--port", str(port), "--state", str(folder)]
     command += ["--owner", str(owner)] if owner else []
     command += ["--enforce-iam"] if enforce_iam else []
@@ -89,7 +92,7 @@ def start_emulator(port: int, *, owner: int, enforce_iam: bool) -> int:
 def start_ecs_agent(port: int, *, owner: int, environment: Mapping[str, str]) -> int:
     """Start the ECS agent, whose containers inherit the `GASTOWN_*` settings of `environment`; return its id."""
     folder = folder_of(port)
-    command = [sys.executable, "-m", "infra.local.ecs_agent", "--endpoint", f"http://127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "infra.local.ecs_agent", "--endpoint", endpoint_of(port)]
     command += ["--cluster", STACK_NAME, "--state", str(folder), *(["--owner", str(owner)] if owner else [])]
     return processes.start(command, environment=environment, folder=ROOT, log=folder / "ecs-agent.log")
 
@@ -115,36 +118,42 @@ def up(
 ) -> Stack:
     """Put up a stack on `port` and return it; it ends with `down`, or with the process `owner`.
 
-    `environment` adds to what containers inherit; `parameters` are template parameters. Raises `StackFailed`.
+    `environment` adds to what containers inherit; `parameters` are template parameters. A failure ends what was
+    started. Raises `StackFailed`, at once and changing nothing when the port is taken, and `DeploymentFailed`.
     """
+    if is_answering(endpoint_of(port) + HEALTH_PATH):
+        raise StackFailed(f"port {port} is taken: `make down PORT={port}`, or choose another PORT")
     folder = folder_of(port)
     down(port)
     processes.remove_folder(folder)
     folder.mkdir(parents=True)
-    emulator = start_emulator(port, owner=owner, enforce_iam=enforce_iam)
-    endpoint = f"http://127.0.0.1:{port}"
-    outputs = deploy(endpoint, parameters=parameters)
-    agent = start_ecs_agent(port, owner=owner, environment={**os.environ, **(environment or {})})
-    record(port, {"emulator": emulator, "ecs_agent": agent})
-    wait_until_served(outputs["ApiUrl"], port)
+    try:
+        emulator = start_emulator(port, owner=owner, enforce_iam=enforce_iam)
+        outputs = deploy(endpoint_of(port), parameters=parameters)
+        agent = start_ecs_agent(port, owner=owner, environment={**os.environ, **(environment or {})})
+        record(port, {"emulator": emulator, "ecs_agent": agent})
+        wait_until_served(outputs["ApiUrl"], port)
+        return publish(port, outputs)
+    except BaseException:
+        down(port)
+        raise
+
+
+def publish(port: int, outputs: dict[str, str]) -> Stack:
+    """Describe the stack and write it to `stack.json`, readable by its owner only: it holds a token."""
     stack = Stack(
         port=port,
-        endpoint=endpoint,
+        endpoint=endpoint_of(port),
         api=outputs["ApiUrl"],
         live=outputs["LiveUrl"],
         user_id=USER_ID,
-        user_token=sign_user_token(endpoint, outputs["UserSecretArn"], USER_ID),
+        user_token=sign_user_token(endpoint_of(port), outputs["UserSecretArn"], USER_ID),
         outputs=outputs,
     )
-    publish(stack)
-    return stack
-
-
-def publish(stack: Stack) -> None:
-    """Write `stack.json` for people and scripts, readable by its owner only: it holds a token."""
-    for path in (folder_of(stack.port) / "stack.json", LOCAL / "stack.json"):
+    for path in (folder_of(port) / "stack.json", LOCAL / "stack.json"):
         path.touch(mode=0o600)
         path.write_text(json.dumps(asdict(stack), indent=2) + "\n")
+    return stack
 
 
 def down(port: int = DEFAULT_PORT) -> bool:
@@ -175,8 +184,9 @@ def running_stack(
     """Run a stack for the length of a block, on a free port unless one is given; it always ends with the block."""
     chosen = port or free_port()
     with exit_on_signal():
+        stack = up(chosen, owner=os.getpid(), environment=environment, parameters=parameters, enforce_iam=enforce_iam)
         try:
-            yield up(chosen, owner=os.getpid(), environment=environment, parameters=parameters, enforce_iam=enforce_iam)
+            yield stack
         finally:
             down(chosen)
 

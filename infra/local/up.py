@@ -4,21 +4,18 @@ import os
 import sys
 
 from infra.local.deployment import DeploymentFailed
-from infra.local.stack import DEFAULT_PORT, StackFailed, down, up
+from infra.local.stack import DEFAULT_PORT, StackFailed, exit_on_signal, up
 
 
 def main() -> int:
-    """Put the stack up, print where it is; on any failure end what was started and return 1."""
+    """Put the stack up and print where it is; 1 if it did not come up, and then nothing is left running."""
     port = int(os.environ.get("PORT") or DEFAULT_PORT)
     try:
-        stack = up(port)
+        with exit_on_signal():
+            stack = up(port)
     except (StackFailed, DeploymentFailed) as error:
-        down(port)
         print(f"The local stack did not come up: {error}", file=sys.stderr)
         return 1
-    except BaseException:
-        down(port)
-        raise
     print(f"The local stack is up.\n  api   {stack.api}\n  user  {stack.user_id}\n  token in .local/{port}/stack.json")
     print(f"  logs  .local/{port}/\nEnd it with `make down{'' if port == DEFAULT_PORT else f' PORT={port}'}`.")
     return 0

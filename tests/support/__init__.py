@@ -1,1 +1,1 @@
-"""What tests share: builders, fakes of ports (named like the port), contract suites and the emulator's fixture."""
+"""What tests share: builders, fakes, contract suites, the emulator."""

@@ -16,9 +16,10 @@ from gastown.domain.review import Review
 from gastown.domain.rig import Rig
 from gastown.domain.slinging import Task, sling_bead
 from gastown.domain.town import Town
+from gastown.usecases.commit_plan import Loaded
 from gastown.usecases.journal import Account
 from gastown.usecases.tokens import AgentClaims, ContainerClaims
-from gastown.usecases.unit_of_work import Loaded, UnitOfWork
+from gastown.usecases.unit_of_work import UnitOfWork
 from tests.support.fakes.directory import MemoryDirectory
 from tests.support.fakes.town_store import MemoryTownStore
 

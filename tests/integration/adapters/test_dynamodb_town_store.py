@@ -11,6 +11,7 @@ from gastown.adapters.dynamodb.directory import DynamoDirectory
 from gastown.adapters.dynamodb.town_store import DynamoTownStore
 from gastown.adapters.dynamodb.town_tables import DynamoTownTables
 from gastown.ports.directory import TownRow
+from tests.support.contracts.directory import DirectoryContract
 from tests.support.contracts.town_store import TOWN, DueAt, TownStoreContract
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -54,8 +55,11 @@ class TestDynamoTownStore(TownStoreContract):
         """A store with one empty table."""
         tables = DynamoTownTables(client=lambda: boto3.client("dynamodb"), table_prefix=f"{stack}-town-")
         tables.create(TOWN)
-        row = {"town_id": TOWN, "name": "t", "owner_user_id": "u", "table": f"{stack}-town-{TOWN}"}
-        directory.put_town(TownRow(**row, state="active", created_at=NOW, updated_at=NOW))
+        table = f"{stack}-town-{TOWN}"
+        row = TownRow(
+            town_id=TOWN, name="t", owner_user_id="u", table=table, state="active", created_at=NOW, updated_at=NOW
+        )
+        directory.put_town(row)
         directory.set_town_state(TOWN, ["active"], "active", now=NOW)
         return DynamoTownStore(table_prefix=f"{stack}-town-", directory_table=f"{stack}-directory")
 
@@ -68,3 +72,7 @@ class TestDynamoTownStore(TownStoreContract):
             return row.due_at if row else None
 
         return read
+
+
+class TestDynamoDirectory(DirectoryContract):
+    """The directory's suite, on the emulator."""

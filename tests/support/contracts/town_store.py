@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from gastown.domain.errors import NotFound
-from gastown.ports.town_store import UNCHANGED, Commit, CommitConflict, Condition, LiveItem, Row, TownStore, Unchanged
+from gastown.ports.town_store import (
+    UNCHANGED,
+    Commit,
+    CommitConflict,
+    Condition,
+    FenceBroken,
+    LiveItem,
+    Row,
+    TownStore,
+    Unchanged,
+)
 
 TOWN = "0001"
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -107,7 +117,7 @@ class TownStoreContract:
         """A report of an older dispatch is not even stored."""
         store.commit(commit(1, LiveItem(key="AGENT#1", version=1, body={"dispatch": 2})))
         fence = Condition(key="AGENT#1", field="dispatch", equals=1)
-        with pytest.raises(CommitConflict):
+        with pytest.raises(FenceBroken):
             store.deliver(TOWN, "INBOX#a#1", {}, now=NOW, fence=fence)
 
         current = Condition(key="AGENT#1", field="dispatch", equals=2)

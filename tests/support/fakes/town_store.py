@@ -9,7 +9,16 @@ from datetime import datetime
 from typing import Any
 
 from gastown.domain.errors import NotFound, Unavailable
-from gastown.ports.town_store import Commit, CommitConflict, CommitUnknown, Condition, LiveItem, Row, Unchanged
+from gastown.ports.town_store import (
+    Commit,
+    CommitConflict,
+    CommitUnknown,
+    Condition,
+    FenceBroken,
+    LiveItem,
+    Row,
+    Unchanged,
+)
 from tests.support.fakes.directory import MemoryDirectory
 
 
@@ -116,13 +125,21 @@ class MemoryTownStore:
         with self._lock:
             self.calls["deliver"] += 1
             table = self._table(town_id)
+            if self._fault("conflict"):
+                raise CommitConflict("transaction conflict")
             if fence is not None:
-                self._require(table, fence)
+                self._hold(table, fence)
             new = key not in table
             if new:
                 table[key] = LiveItem(key=key, version=0, body=copy.deepcopy(body))
                 self.directory.set_due(town_id, now)
             return new
+
+    def _hold(self, table: dict[str, LiveItem], fence: Condition) -> None:
+        try:
+            self._require(table, fence)
+        except CommitConflict as moved:
+            raise FenceBroken(str(moved)) from moved
 
     def beat(self, town_id: str, generation: int, pulse: dict[str, Any]) -> bool:
         """Replace the pulse if its generation is there."""

@@ -184,6 +184,14 @@ def test_a_delivery_is_fenced_by_the_dispatch_number(uow: UnitOfWork) -> None:
     assert uow.read(TOWN).inbox == {}
 
 
+def test_a_delivery_that_meets_a_commit_is_sent_again(uow: UnitOfWork, store: MemoryTownStore) -> None:
+    """A transaction conflict is no refusal: calling it stale would lose the report."""
+    store.faults = ["conflict"]
+
+    assert uow.deliver(TOWN, EventKind.TASK_STOPPED, {}, source="ecs", event_id="1")
+    assert 2 == store.calls["deliver"]
+
+
 def test_a_delivery_costs_one_request_and_no_load(uow: UnitOfWork, store: MemoryTownStore, desk: Desk) -> None:
     """Twice delivered is stored once, and the town is woken both times."""
     answers = [uow.deliver(TOWN, EventKind.TASK_STOPPED, {}, source="ecs", event_id="1") for _ in range(2)]

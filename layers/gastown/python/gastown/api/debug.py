@@ -17,9 +17,11 @@ from gastown.api.request_log import recorded, watch_route
 from gastown.api.routes.convoys import detail, show_slung, statuses
 from gastown.api.schemas.people import ConfigBody, TaskBody
 from gastown.api.views import show_bead, show_convoy, show_rig, show_status
+from gastown.domain.bead import Bead
 from gastown.domain.config import TownConfig
 from gastown.domain.convoy import MergeMode
 from gastown.domain.errors import NotFound
+from gastown.domain.review import Review
 from gastown.domain.slinging import ConvoyOrder, Task
 from gastown.usecases import convoys, debug_clock, history, tokens
 from gastown.usecases.change_config import change_config
@@ -69,7 +71,8 @@ def status(town_id: str) -> dict[str, Any]:
     work = bootstrap.unit_of_work()
     town = work.read(town_id)
     agents = [{**asdict(agent)} for agent in town.agents.values()]
-    beads = [show_bead(bead) for bead in (*town.beads.values(), *town.reviews.values())]
+    live: list[Bead | Review] = [*town.beads.values(), *town.reviews.values()]
+    beads = [show_bead(bead) for bead in live]
     events = history.list_events(work, town_id, limit=20)
     return {"alarmStatus": show_status(town), "agentMeta": agents, "beadSummary": beads, "recentEvents": events}
 

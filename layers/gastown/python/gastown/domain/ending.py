@@ -26,7 +26,8 @@ def end_run(town: Town, agent: Agent, how: RunEnd, moment: Moment) -> None:
     """End the agent's open run and free the agent; its waiting start command goes too."""
     if run := agent.open_run:
         run.ended, run.ended_at = how, moment.now
-        for command in [c for c in town.commands.values() if c.agent_id == agent.id and c.dispatch == run.dispatch]:
+        started = (c for c in town.commands.values() if c.agent_id == agent.id and c.dispatch == run.dispatch)
+        for command in [c for c in started if c.kind is CommandKind.START]:
             del town.commands[command.id]
     unhook(town, agent, moment)
 

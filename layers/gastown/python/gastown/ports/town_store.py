@@ -17,6 +17,10 @@ class CommitConflict(Conflict):
     """Somebody else committed first, or something that the commit rests on has changed."""
 
 
+class FenceBroken(CommitConflict):
+    """What a delivery was fenced by has moved on: the report is of an older dispatch or generation."""
+
+
 class CommitUnknown(Unavailable):
     """The commit was sent, and its answer was lost: it may or may not have happened."""
 
@@ -87,7 +91,10 @@ class TownStore(Protocol):
     def deliver(
         self, town_id: str, key: str, body: dict[str, Any], *, now: datetime, fence: Condition | None = None
     ) -> bool:
-        """Put an inbox item if absent and make the town due; false if it was there. Raises `CommitConflict` (fence)."""
+        """Put an inbox item if absent and make the town due; false if it was there.
+
+        Raises `FenceBroken` when the fence has moved and `CommitConflict` when another write was in the way.
+        """
         ...
 
     def beat(self, town_id: str, generation: int, pulse: dict[str, Any]) -> bool:

@@ -26,8 +26,10 @@ from gastown.reconciler.apply_event import apply_event
 from gastown.reconciler.decide import decide
 from gastown.reconciler.order import in_order
 from gastown.reconciler.wake_ups import next_wake_up
+from gastown.usecases.commit_plan import Loaded, changes
 from gastown.usecases.journal import Account
-from gastown.usecases.unit_of_work import Loaded, UnitOfWork, changes, unsent
+from gastown.usecases.signals import unsent
+from gastown.usecases.unit_of_work import UnitOfWork
 
 SET_ASIDE = 3
 """An event that raised this often is set aside with its error shown (design section 2)."""

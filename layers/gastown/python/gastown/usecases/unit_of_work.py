@@ -7,18 +7,15 @@ lost is looked up in the journal by its commit id, never repeated blindly (desig
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
 from gastown.domain.errors import Conflict, GastownError, StaleDispatch, Unavailable
 from gastown.domain.event import EventKind
 from gastown.domain.ids import Moment, TownId
 from gastown.domain.town import Town
-from gastown.observability import count, logger
 from gastown.ports.clock import Clock
 from gastown.ports.directory import Directory
 from gastown.ports.ids import Ids
@@ -28,12 +25,13 @@ from gastown.ports.town_store import (
     CommitConflict,
     CommitUnknown,
     Condition,
-    LiveItem,
+    FenceBroken,
     Row,
     TownStore,
     Unchanged,
 )
 from gastown.ports.wake_queue import WakeQueue
+from gastown.usecases.commit_plan import Loaded, changes, planned_puts
 from gastown.usecases.journal import (
     Account,
     all_rows,
@@ -46,15 +44,8 @@ from gastown.usecases.journal import (
     projected_row,
     text_rows,
 )
-from gastown.usecases.town_items import (
-    META,
-    TornLoad,
-    decode,
-    digest,
-    encode,
-    encode_meta,
-    keep_unknown,
-)
+from gastown.usecases.signals import unsent
+from gastown.usecases.town_items import TornLoad, decode
 
 T = TypeVar("T")
 TRIES = 8
@@ -71,28 +62,6 @@ class Replayed(GastownError):
         """Keep the stored answer."""
         super().__init__("already done")
         self.answer = answer
-
-
-@dataclass(kw_only=True)
-class Loaded:
-    """A town as it was loaded: the aggregate, and the items it came from."""
-
-    town: Town
-    items: dict[str, LiveItem]
-
-    def again(self) -> Town:
-        """A fresh copy of the aggregate, without another request."""
-        return decode(self.items.values())
-
-
-@contextmanager
-def unsent(signal: str) -> Iterator[None]:
-    """Count a signal that could not be sent after its commit; whoever comes next heals it."""
-    try:
-        yield
-    except Unavailable as away:
-        logger().warning("signal not sent", extra={"signal": signal, "error": str(away)})
-        count("SignalsUnsent", kind=signal)
 
 
 class UnitOfWork:
@@ -232,7 +201,7 @@ class UnitOfWork:
             Commit(
                 town_id=town.id,
                 expected=loaded.town.version,
-                puts=_puts(loaded, town, bodies, changed),
+                puts=planned_puts(loaded, town, bodies, changed),
                 deletes=tuple(key for key, body in changed.items() if body is None and key in loaded.items),
                 rows=(*final_rows(town), journal, *rows),
                 conditions=conditions,
@@ -274,10 +243,12 @@ class UnitOfWork:
         """Append one town event and wake the town; false if it was there. Raises `StaleDispatch` when fenced off."""
         now = self.now()
         body = {"kind": str(kind), "at": now.isoformat(), "data": data}
-        try:
-            new = self.store.deliver(town_id, f"INBOX#{source}#{event_id}", body, now=now, fence=fence)
-        except CommitConflict as fenced:
-            raise StaleDispatch("stale dispatch") from fenced
+        for attempt in self.tries(CommitConflict):
+            with attempt:
+                try:
+                    new = self.store.deliver(town_id, f"INBOX#{source}#{event_id}", body, now=now, fence=fence)
+                except FenceBroken as fenced:
+                    raise StaleDispatch("stale dispatch") from fenced
         self.wake(town_id, cause=str(kind), dedup=f"{source}-{event_id}")
         return new
 
@@ -299,29 +270,3 @@ class UnitOfWork:
 
 def _give_up(state: Any) -> None:
     raise Unavailable("The town is busy; try again", retry_after=1) from state.outcome.exception()
-
-
-def changes(loaded: Loaded, town: Town) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any] | None]]:
-    """All items as they should be, and of them those that changed; a removed item is `None`."""
-    bodies = encode(town)
-    changed: dict[str, dict[str, Any] | None] = {}
-    for key, body in bodies.items():
-        before = loaded.items.get(key)
-        if before is None:
-            changed[key] = body
-        elif not key.startswith("PULSE#") and (merged := keep_unknown(before.body, body)) != before.body:
-            changed[key] = bodies[key] = merged
-    kept = {*bodies, META, "PROJECTED", *town.inbox}
-    changed.update({key: None for key in loaded.items if key not in kept})
-    return bodies, changed
-
-
-def _puts(
-    loaded: Loaded, town: Town, bodies: dict[str, dict[str, Any]], changed: dict[str, dict[str, Any] | None]
-) -> tuple[LiveItem, ...]:
-    versions = {key: town.version if key in changed else loaded.items[key].version for key in bodies}
-    meta = LiveItem(key=META, version=town.version, body=encode_meta(town, digest(versions.items())))
-    return (meta, *(LiveItem(key=k, version=town.version, body=b) for k, b in changed.items() if b is not None))
-
-
-__all__ = ["Loaded", "Replayed", "RetryError", "UnitOfWork"]

@@ -15,7 +15,7 @@ from pynamodb.transactions import TransactWrite
 from gastown.adapters.dynamodb.connection import shared
 from gastown.adapters.dynamodb.failures import is_condition, translated
 from gastown.adapters.dynamodb.items import DirectoryItem, TownItem, directory_model, town_model
-from gastown.ports.town_store import Commit, Condition, LiveItem, Row, Unchanged
+from gastown.ports.town_store import Commit, Condition, FenceBroken, LiveItem, Row, Unchanged
 
 LIVE = "LIVE"
 DUE_SHARDS = 4
@@ -75,7 +75,7 @@ class DynamoTownStore:
         else:
             shard = DirectoryItem.due_shard.set(due_shard(town_id))
             actions = [DirectoryItem.due_at.set(due_text(due_at)), shard]
-        write.update(row, actions=actions, condition=DirectoryItem.pk.exists())
+        write.update(row, actions=actions, condition=DirectoryItem.pk.exists() & (DirectoryItem.state != "deleting"))
 
     def deliver(
         self, town_id: str, key: str, body: dict[str, Any], *, now: datetime, fence: Condition | None = None
@@ -93,6 +93,8 @@ class DynamoTownStore:
             put, fenced = (1, 0) if fence is not None else (0, 1)  # the library sends condition checks first
             if _refused(reasons, put) and not _refused(reasons, fenced):
                 return False
+            if fence is not None and _refused(reasons, fenced):
+                raise FenceBroken(f"{fence.key}.{fence.field} of town {town_id} has moved") from error
             with translated(town_id, writes=True):
                 raise
         return True

@@ -6,7 +6,6 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from gastown import bootstrap
 from gastown.api import access
-from gastown.api.access import Caller
 from gastown.api.callers import body, idempotency_key, success
 from gastown.api.schemas.people import BeadBody, BeadStatusBody
 from gastown.api.views import show_bead
@@ -23,23 +22,23 @@ MOST = 500
 @router.post(BEADS)
 def create(town_id: str, rig_id: str) -> tuple[dict[str, Any], int]:
     """Create a bead; the next tick gives it an agent, unless it is held."""
-    caller = access.member(router, town_id, rig_id)
-    bead = _sling(town_id, rig_id, caller)
+    owner = access.owner(router, town_id)
+    bead = _sling(town_id, rig_id, owner)
     return success(show_bead(bead, None)), 201
 
 
 @router.post(f"{RIG}/sling")
 def sling(town_id: str, rig_id: str) -> tuple[dict[str, Any], int]:
     """Create a bead; no agent is chosen before the next tick."""
-    caller = access.member(router, town_id, rig_id)
-    return success({"bead": show_bead(_sling(town_id, rig_id, caller)), "agent": None}), 201
+    owner = access.owner(router, town_id)
+    return success({"bead": show_bead(_sling(town_id, rig_id, owner)), "agent": None}), 201
 
 
-def _sling(town_id: str, rig_id: str, caller: Caller) -> Bead:
+def _sling(town_id: str, rig_id: str, owner: str) -> Bead:
     said = body(router, BeadBody)
     if said.type != "issue":
         raise Invalid("Only issues are created by hand", field="type")
-    order = beads.BeadOrder(town_id=town_id, rig_id=rig_id, by=caller.name, held=said.held)
+    order = beads.BeadOrder(town_id=town_id, rig_id=rig_id, by=owner, held=said.held)
     return beads.sling(bootstrap.unit_of_work(), order, said.model_dump(), idempotency_key(router), show_bead)
 
 
@@ -79,9 +78,9 @@ def get(town_id: str, rig_id: str, bead_id: str) -> dict[str, Any]:
 @router.patch(f"{BEADS}/<bead_id>/status")
 def set_status(town_id: str, rig_id: str, bead_id: str) -> dict[str, Any]:
     """A person closes or fails a bead."""
-    caller = access.member(router, town_id, rig_id)
+    owner = access.owner(router, town_id)
     status = body(router, BeadStatusBody).status
-    bead = beads.end(bootstrap.unit_of_work(), (town_id, rig_id, bead_id), status, caller.name)
+    bead = beads.end(bootstrap.unit_of_work(), (town_id, rig_id, bead_id), status, owner)
     return success(show_bead(bead))
 
 
@@ -90,7 +89,9 @@ def close(town_id: str, rig_id: str, bead_id: str) -> dict[str, Any]:
     """Close a bead: the owner any, an agent its own."""
     caller = access.member(router, town_id, rig_id)
     if caller.agent is not None:
-        return success(show_bead(agents.close_bead(bootstrap.unit_of_work(), caller.agent, bead_id)))
+        work, key = bootstrap.unit_of_work(), idempotency_key(router)
+        closed = agents.close_bead(work, caller.agent, bead_id, key=key, stored=lambda bead: {"data": show_bead(bead)})
+        return success(show_bead(closed))
     bead = beads.end(bootstrap.unit_of_work(), (town_id, rig_id, bead_id), None, caller.name)
     return success(show_bead(bead))
 
@@ -98,5 +99,5 @@ def close(town_id: str, rig_id: str, bead_id: str) -> dict[str, Any]:
 @router.post(f"{BEADS}/<bead_id>/start")
 def start(town_id: str, rig_id: str, bead_id: str) -> dict[str, Any]:
     """Let a held bead go."""
-    caller = access.member(router, town_id, rig_id)
-    return success(show_bead(beads.start_held(bootstrap.unit_of_work(), (town_id, rig_id, bead_id), caller.name)))
+    owner = access.owner(router, town_id)
+    return success(show_bead(beads.start_held(bootstrap.unit_of_work(), (town_id, rig_id, bead_id), owner)))

@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from gastown import bootstrap
 from gastown.api import access
-from gastown.api.callers import body, success
+from gastown.api.callers import body, idempotency_key, success
 from gastown.api.schemas.people import EscalationBody
 from gastown.api.views import show_escalation
 from gastown.domain.errors import Forbidden
@@ -42,4 +42,11 @@ def escalate(town_id: str, rig_id: str) -> tuple[dict[str, Any], int]:
         raise Forbidden("Only an agent escalates")
     said = body(router, EscalationBody)
     alarm = agents.Alarm(title=said.title, body=said.body, priority=str(said.priority), metadata=said.metadata)
-    return success(show_escalation(agents.escalate(bootstrap.unit_of_work(), caller.agent, alarm))), 201
+    raised = agents.escalate(
+        bootstrap.unit_of_work(),
+        caller.agent,
+        alarm,
+        key=idempotency_key(router),
+        stored=lambda escalation: {"status": 201, "data": show_escalation(escalation)},
+    )
+    return success(show_escalation(raised)), 201
