@@ -8,18 +8,17 @@ from gastown.ports.directory import Directory, RigRow, TownRow
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def a_town(town_id: str = "town-1", owner: str = "user-1", **more: str) -> TownRow:
+def a_town(town_id: str = "town-1", owner: str = "user-1", state: str = "creating") -> TownRow:
     """A town's row; creating unless said otherwise."""
-    row = TownRow(
+    return TownRow(
         town_id=town_id,
         name="Town",
         owner_user_id=owner,
-        state="creating",
+        state=state,
         table=f"x-town-{town_id}",
         created_at=NOW,
         updated_at=NOW,
     )
-    return replace(row, **more)
 
 
 def a_rig(rig_id: str = "rig-1") -> RigRow:

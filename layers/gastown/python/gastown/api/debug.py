@@ -16,7 +16,8 @@ from gastown.api.callers import body, signing_secrets
 from gastown.api.request_log import recorded, watch_route
 from gastown.api.routes.convoys import detail, show_slung, statuses
 from gastown.api.schemas.people import ConfigBody, TaskBody
-from gastown.api.views import show_bead, show_convoy, show_rig, show_status
+from gastown.api.views import show_bead, show_convoy, show_rig, show_status, stamp
+from gastown.domain.agent import Agent
 from gastown.domain.bead import Bead
 from gastown.domain.config import TownConfig
 from gastown.domain.convoy import MergeMode
@@ -70,7 +71,7 @@ def status(town_id: str) -> dict[str, Any]:
     """How the town stands, with its agents and recent history."""
     work = bootstrap.unit_of_work()
     town = work.read(town_id)
-    agents = [{**asdict(agent)} for agent in town.agents.values()]
+    agents = [dump(agent, Agent) for agent in town.agents.values()]
     live: list[Bead | Review] = [*town.beads.values(), *town.reviews.values()]
     beads = [show_bead(bead) for bead in live]
     events = history.list_events(work, town_id, limit=20)
@@ -146,7 +147,8 @@ def token(town_id: str) -> dict[str, Any]:
 @app.post(f"{TOWN}/tick")
 def tick(town_id: str) -> dict[str, Any]:
     """Run a tick now and say what it did."""
-    return asdict(bootstrap.reconciler().tick(town_id))
+    report = bootstrap.reconciler().tick(town_id)
+    return {**asdict(report), "wake_at": stamp(report.wake_at)}
 
 
 @app.get("/debug/clock")
