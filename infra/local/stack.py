@@ -24,6 +24,7 @@ from infra.local.template import ROOT
 
 DEFAULT_PORT = 4567
 LOCAL = ROOT / ".local"
+EMULATORS_OWN = ("tmp", "state", "s3")
 USER_ID = "local-user"
 EMULATOR_SECONDS = 30.0
 READY_SECONDS = 60.0
@@ -157,7 +158,7 @@ def publish(port: int, outputs: dict[str, str]) -> Stack:
 
 
 def down(port: int = DEFAULT_PORT) -> bool:
-    """End every process of the stack on `port` and say whether there was one. Logs stay in its folder."""
+    """End every process of the stack on `port` and say whether there was one. Logs and workspaces stay."""
     folder = folder_of(port)
     listing = folder / "processes.json"
     ids: dict[str, int] = json.loads(listing.read_text()) if listing.exists() else {}
@@ -167,6 +168,8 @@ def down(port: int = DEFAULT_PORT) -> bool:
     left = processes.end_all_in(folder) if folder.is_dir() else []
     for path in (listing, folder / "stack.json"):
         path.unlink(missing_ok=True)
+    for leftover in EMULATORS_OWN:
+        processes.remove_folder(folder / leftover)
     last = LOCAL / "stack.json"
     if last.exists() and json.loads(last.read_text())["port"] == port:
         last.unlink()

@@ -8,7 +8,7 @@ import copy
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,10 @@ HOUSE = ROOT / "layers" / "gastown" / "python"
 FUNCTION = "AWS::Serverless::Function"
 LAYER = "AWS::Serverless::LayerVersion"
 MACHINE = "AWS::Serverless::StateMachine"
+# What AWS includes in a right, the emulator (with IAM enforcement on) asks for by a name that AWS does not know.
+INCLUDED_RIGHTS = {"sqs:SendMessage": "sqs:SendMessageBatch"}
+# The emulator takes the cluster for the resource of every call of these services, and knows none of their conditions.
+UNNAMED_RESOURCES = ("ecs:",)
 
 Template = dict[str, Any]
 
@@ -55,6 +59,28 @@ def local_variables(endpoint: str) -> dict[str, Any]:
     }
 
 
+def statements_in(thing: Any) -> Iterator[dict[str, Any]]:
+    """Yield every IAM statement anywhere inside a part of a template."""
+    if isinstance(thing, dict):
+        if "Effect" in thing and "Action" in thing:
+            yield thing
+        for value in thing.values():
+            yield from statements_in(value)
+    elif isinstance(thing, list):
+        for value in thing:
+            yield from statements_in(value)
+
+
+def fit_rights(template: Template) -> None:
+    """Word the template's rights as the emulator's IAM reads them; which actions each door may call stays as it is."""
+    for statement in statements_in(template["Resources"]):
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        statement["Action"] = [*actions, *(INCLUDED_RIGHTS[name] for name in actions if name in INCLUDED_RIGHTS)]
+        if actions[0].startswith(UNNAMED_RESOURCES):
+            statement["Resource"] = "*"
+            statement.pop("Condition", None)
+
+
 def local_template(template: Template, *, endpoint: str, bucket: str, root: Path = ROOT) -> Template:
     """Return a copy for the emulator at `endpoint`; functions' code lies in `bucket` under their logical names."""
     local = copy.deepcopy(template)
@@ -68,6 +94,7 @@ def local_template(template: Template, *, endpoint: str, bucket: str, root: Path
     for machine in (thing for thing in local["Resources"].values() if thing["Type"] == MACHINE):
         uri = machine["Properties"].pop("DefinitionUri")
         machine["Properties"]["Definition"] = json.loads((root / uri).read_text())
+    fit_rights(local)
     local["Resources"] = {name: thing for name, thing in local["Resources"].items() if thing["Type"] != LAYER}
     local["Outputs"]["ApiUrl"]["Value"] = local_variables(endpoint)["GASTOWN_API_URL"]
     local["Outputs"]["LiveUrl"]["Value"] = local_variables(endpoint)["GASTOWN_LIVE_URL"]

@@ -2,12 +2,14 @@
 
 import os
 import signal
+import threading
 import time
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
+from infra.local.demo_api import TownApi
 from tests.e2e.story import Story, wait_until, writes
 
 pytestmark = pytest.mark.e2e
@@ -19,16 +21,27 @@ class PlayedContainer:
 
     def __init__(self, story: Story) -> None:
         """Take the container's token."""
-        self.story = story
-        self.headers = {"Authorization": f"Bearer {story.debug('POST', '/tokens', {})['token']}"}
+        token = story.debug("POST", "/tokens", {})["token"]
+        self.api = TownApi(api=story.stack.api, user_id="", user_token=token)
+        self.path = f"/api/towns/{story.town_id}/container/heartbeat"
+        self.over = threading.Event()
+        self.commands: list[dict[str, Any]] = []
+        self.heart = threading.Thread(target=self._beat)
 
-    def beat(self) -> list[dict[str, Any]]:
-        """One heartbeat without agents; the commands that wait."""
-        path, body = f"/api/towns/{self.story.town_id}/container/heartbeat", {"generation": 1, "agents": []}
-        commands: list[dict[str, Any]] = self.story.api.send("POST", path, json=body, headers=self.headers).json()[
-            "data"
-        ]["commands"]
-        return commands
+    def __enter__(self) -> Self:
+        """Begin to beat."""
+        self.heart.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Beat no more."""
+        self.over.set()
+        self.heart.join()
+        self.api.client.close()
+
+    def _beat(self) -> None:
+        while not self.over.wait(0.2):
+            self.commands = self.api.call("POST", self.path, {"generation": 1, "agents": []})["commands"]
 
 
 def agent_of(story: Story) -> dict[str, Any]:
@@ -45,14 +58,20 @@ def last_sign(story: Story) -> datetime:
 
 
 def test_a_silent_agent_is_lost_after_90_seconds_and_its_old_token_is_stale(story: Story) -> None:
-    """At 87 s it still works, at 90 s the run is lost; the bead starts again and the old run's word is refused."""
+    """Up to 87 s it still works, at 90 s the run is lost; the bead starts again and the old run's word is refused."""
     bead_id = story.sling("Think", writes("thought.txt", "at last", wait=600))
     assert wait_until(lambda: story.api.agents(story.town_id, story.rig_id) != [] and _is_accepted(story))
+    story.move_clock(40)
     process = story.container_process()
     os.kill(process, signal.SIGSTOP)
     try:
         time.sleep(1)
-        _lose_and_replace(story, bead_id)
+        old, heard = story.debug("POST", "/tokens", {"agent_id": agent_of(story)["id"]}), last_sign(story)
+        with PlayedContainer(story) as played:
+            _lose(story, bead_id, heard)
+            _replace(story, played)
+        assert agent_of(story)["dispatch"] == old["dispatch"] + 1
+        assert _report_done(story, str(old["token"])) == 409
     finally:
         os.kill(process, signal.SIGCONT)
 
@@ -62,28 +81,23 @@ def _is_accepted(story: Story) -> bool:
     return run is not None and run["accepted_at"] is not None
 
 
-def _lose_and_replace(story: Story, bead_id: str) -> None:
-    played, heard = PlayedContainer(story), last_sign(story)
-    old = story.debug("POST", "/tokens", {"agent_id": agent_of(story)["id"]})
+def _lose(story: Story, bead_id: str, heard: datetime) -> None:
     while (left := (heard + STALE - story.now()).total_seconds()) > 5:
-        played.beat()
         story.move_clock(min(left - 3, 40))
 
     assert story.now() < heard + STALE
     assert (agent_of(story)["status"], story.bead(bead_id)["status"]) == ("working", "in_progress")
 
-    played.beat()
-    story.move_clock(6)
+    story.move_clock(5)
     assert wait_until(lambda: story.bead(bead_id)["status"] == "open", 20)
 
     lost = [event for event in story.events("status_changed") if event["old_value"] == "in_progress"]
     assert datetime.fromisoformat(lost[-1]["created_at"]) >= heard + STALE
 
-    played.beat()
-    story.move_clock(16)
-    assert wait_until(lambda: any(c["kind"] == "start" and c["dispatch"] > 1 for c in played.beat()), 20)
-    assert agent_of(story)["dispatch"] == old["dispatch"] + 1
-    assert _report_done(story, str(old["token"])) == 409
+
+def _replace(story: Story, played: PlayedContainer) -> None:
+    story.move_clock(35)
+    assert wait_until(lambda: any(c["kind"] == "start" and c["dispatch"] > 1 for c in played.commands), 20)
 
 
 def _report_done(story: Story, token: str) -> int:

@@ -2,13 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.local.template import FUNCTION, LAYER, MACHINE, ROOT, functions_of, read_template
+from infra.local.template import FUNCTION, LAYER, MACHINE, ROOT, functions_of, read_template, statements_in
 
 TEXT = (ROOT / "template.yaml").read_text()
 TEMPLATE = read_template()
@@ -21,18 +20,6 @@ URIS = {FUNCTION: "CodeUri", LAYER: "ContentUri", MACHINE: "DefinitionUri"}
 def things(kind: str) -> dict[str, dict[str, Any]]:
     """Return the resources of one type by logical name."""
     return {name: thing for name, thing in RESOURCES.items() if thing["Type"] == kind}
-
-
-def statements(thing: Any) -> Iterator[dict[str, Any]]:
-    """Yield every IAM statement anywhere inside a resource."""
-    if isinstance(thing, dict):
-        if "Effect" in thing and "Action" in thing:
-            yield thing
-        for value in thing.values():
-            yield from statements(value)
-    elif isinstance(thing, list):
-        for value in thing:
-            yield from statements(value)
 
 
 def test_every_function_folder_is_a_door_in_the_template() -> None:
@@ -98,7 +85,7 @@ def test_every_star_has_its_reason_on_the_line_above() -> None:
 def test_no_statement_allows_every_action_of_a_service() -> None:
     """Rights are named one by one."""
     for name, thing in RESOURCES.items():
-        for statement in statements(thing.get("Properties", {})):
+        for statement in statements_in(thing.get("Properties", {})):
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert not [action for action in actions if "*" in action], name
 
@@ -108,7 +95,7 @@ def test_only_the_door_towns_may_make_or_remove_tables() -> None:
     holders = {
         name
         for name, function in RESOURCES.items()
-        for statement in statements(function.get("Properties", {}))
+        for statement in statements_in(function.get("Properties", {}))
         if {"dynamodb:CreateTable", "dynamodb:DeleteTable"} & set(statement["Action"])
     }
 

@@ -58,6 +58,8 @@ class Bead:
     blockers: list[BeadId] = field(default_factory=list)
     assignee: AgentId | None = None
     attempts: int = 0
+    refusals: int = 0
+    """Starts in a row that infrastructure refused; they cost no attempt and wait longer each time."""
     total_attempts: int = 0
     rejections: int = 0
     not_before: datetime | None = None

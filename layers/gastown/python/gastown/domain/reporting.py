@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gastown.domain.agent import Agent, AgentStatus, Role, Run, RunEnd
 from gastown.domain.bead import REWORK, Bead, BeadStatus
-from gastown.domain.ending import end_bead, end_run, fail_review, lose_run, requeue_review, set_status
+from gastown.domain.ending import backoff, end_bead, end_run, fail_review, lose_run, requeue_review, set_status
 from gastown.domain.errors import Conflict, Forbidden, Invalid, StaleDispatch
 from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
@@ -20,6 +20,11 @@ from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
 
 LATE = frozenset({RunEnd.LOST, RunEnd.COMPLETED})
+EXCUSES = frozenset({"infrastructure", "draining", "capacity"})
+"""Causes of a refused start for which no bead pays (REQ-3.8)."""
+
+REFUSALS_TOLD = 3
+"""After this many refusals in a row a person is told, once a rig."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,6 +239,9 @@ def accept_start(town: Town, agent_id: str, dispatch: int, moment: Moment) -> No
     run = check_dispatch(agent, dispatch)
     if run.is_open:
         run.accepted_at, agent.status = moment.now, AgentStatus.WORKING
+        held = town.beads.get(run.hook) or town.reviews.get(run.hook)
+        if held is not None:
+            held.refusals = 0
 
 
 def refuse_start(town: Town, agent_id: str, dispatch: int, cause: str, error: str, moment: Moment) -> None:
@@ -242,12 +250,28 @@ def refuse_start(town: Town, agent_id: str, dispatch: int, cause: str, error: st
     run = check_dispatch(agent, dispatch)
     if not run.is_open:
         return
+    reason = f"start refused ({cause}): {error[:300]}"
     held = town.beads.get(run.hook) or town.reviews.get(run.hook)
-    if held is not None and cause in ("infrastructure", "draining", "capacity"):
-        held.attempts = max(0, held.attempts - 1)
-    if isinstance(held, Bead) and held.total_attempts + 1 >= MAX_TOTAL_ATTEMPTS:
+    excused = held if cause in EXCUSES else None
+    if excused is not None:
+        excused.attempts, excused.refusals = max(0, excused.attempts - 1), excused.refusals + 1
+    lose_run(town, agent, RunEnd.REFUSED, moment, reason=reason)
+    if excused is not None:
+        _wait_out(town, excused, reason, moment)
+
+
+def _wait_out(town: Town, held: Bead | Review, reason: str, moment: Moment) -> None:
+    """Wait longer with each refusal in a row, tell a person once, and stop at the bound of all starts."""
+    held.not_before = moment.now + backoff(held.refusals)
+    if held.refusals >= REFUSALS_TOLD and held.id in {**town.beads, **town.reviews}:
         raise_escalation(
-            town, moment, cause=f"start_refused:{held.id}", severity=Severity.HIGH,
-            title=f"Starts keep being refused: {held.title}", message=error, bead_id=held.id, rig_id=held.rig_id,
-        )  # fmt: skip
-    lose_run(town, agent, RunEnd.REFUSED, moment, reason=f"start refused ({cause}): {error[:300]}")
+            town,
+            moment,
+            cause=f"infrastructure:{held.rig_id}",
+            severity=Severity.MEDIUM,
+            title=f"Agents cannot start in rig {town.rig(held.rig_id).name}",
+            message=f"{reason}. Starts go on with longer waits and cost no attempt; mend what is outside.",
+            rig_id=held.rig_id,
+        )
+    if isinstance(held, Review) and held.refusals >= MAX_TOTAL_ATTEMPTS and held.id in town.reviews:
+        fail_review(town, held, reason, moment)

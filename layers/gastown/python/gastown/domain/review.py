@@ -69,6 +69,8 @@ class Review:
     phase: ReviewPhase = ReviewPhase.QUEUED
     assignee: AgentId | None = None
     attempts: int = 0
+    refusals: int = 0
+    """Starts in a row that infrastructure refused; they cost no attempt and wait longer each time."""
     rounds: int = 0
     not_before: datetime | None = None
     approved_sha: str | None = None
