@@ -134,6 +134,16 @@ class TownStoreContract:
         pulse = next(item for item in store.load(TOWN) if item.key == "PULSE#2")
         assert pulse.body == {"at": "b", "agents": {"x": {"dispatch": 1}}}
 
+    def test_an_agent_that_one_beat_leaves_out_keeps_its_last_pulse(self, store: TownStore) -> None:
+        """A report of the others is no sign of its death; its own last word counts to the 90th second."""
+        store.commit(commit(1, LiveItem(key="PULSE#1", version=0, body={"at": "a", "agents": {}})))
+        store.beat(TOWN, 1, {"at": "b", "agents": {"x": {"dispatch": 1, "at": "b"}}})
+        store.beat(TOWN, 1, {"at": "c", "agents": {"y": {"dispatch": 2, "at": "c"}}})
+
+        pulse = next(item.body for item in store.load(TOWN) if item.key == "PULSE#1")
+        both = {"x": {"dispatch": 1, "at": "b"}, "y": {"dispatch": 2, "at": "c"}}
+        assert {"at": "c", "agents": both} == pulse
+
     def test_an_effect_is_claimed_by_one_until_its_lease_ends(self, store: TownStore) -> None:
         """Claims count attempts; a lease that has ended may be taken over; used-up attempts are not claimed."""
         body = {"kind": "run_task", "attempt": 0, "lease_until": None}

@@ -142,14 +142,16 @@ class MemoryTownStore:
             raise FenceBroken(str(moved)) from moved
 
     def beat(self, town_id: str, generation: int, pulse: dict[str, Any]) -> bool:
-        """Replace the pulse if its generation is there."""
+        """Renew the pulse if its generation is there; agents that it does not speak of keep their last one."""
         with self._lock:
             self.calls["beat"] += 1
             table = self._table(town_id)
             key = f"PULSE#{generation}"
             if key not in table:
                 return False
-            table[key] = replace(table[key], body={**table[key].body, **copy.deepcopy(pulse)})
+            old = table[key].body
+            agents = {**old.get("agents", {}), **pulse.get("agents", {})}
+            table[key] = replace(table[key], body={**old, **copy.deepcopy({**pulse, "agents": agents})})
             return True
 
     def claim(

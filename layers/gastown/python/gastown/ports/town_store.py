@@ -98,7 +98,7 @@ class TownStore(Protocol):
         ...
 
     def beat(self, town_id: str, generation: int, pulse: dict[str, Any]) -> bool:
-        """Replace the pulse of a generation; false when that generation is superseded."""
+        """Set a generation's pulse, agent by agent; false when that generation is superseded."""
         ...
 
     def claim(

@@ -100,8 +100,10 @@ class DynamoTownStore:
         return True
 
     def beat(self, town_id: str, generation: int, pulse: dict[str, Any]) -> bool:
-        """Pattern `beat`."""
-        actions: list[Action] = [Path(["body", name]).set(value) for name, value in pulse.items()]
+        """Pattern `beat`: agents that this pulse does not speak of keep their last one."""
+        seen = dict(pulse.get("agents", {}))
+        actions: list[Action] = [Path(["body", name]).set(pulse[name]) for name in pulse if name != "agents"]
+        actions += [Path(["body", "agents", agent_id]).set(one) for agent_id, one in seen.items()]
         try:
             with translated(town_id):
                 self._model(town_id)(LIVE, f"PULSE#{generation}").update(
