@@ -16,7 +16,8 @@ def main() -> int:
     except (StackFailed, DeploymentFailed) as error:
         print(f"The local stack did not come up: {error}", file=sys.stderr)
         return 1
-    print(f"The local stack is up.\n  api   {stack.api}\n  user  {stack.user_id}\n  token in .local/{port}/stack.json")
+    print(f"The local stack is up.\n  api   {stack.api}\n  user  {stack.user_id}\n  token {stack.user_token}")
+    print("  all of it in .local/stack.json, for scripts")
     print(f"  logs  .local/{port}/\nEnd it with `make down{'' if port == DEFAULT_PORT else f' PORT={port}'}`.")
     return 0
 

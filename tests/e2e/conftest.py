@@ -17,8 +17,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """The whole service on emulated AWS, its agents played by the deterministic demo agent."""
-    with running_stack(environment={"GASTOWN_AGENT_COMMAND": AGENT_COMMAND}) as running:
+    """The whole service on emulated AWS with its rights enforced, its agents played by the deterministic demo agent."""
+    with running_stack(environment={"GASTOWN_AGENT_COMMAND": AGENT_COMMAND}, enforce_iam=True) as running:
         yield running
 
 

@@ -187,8 +187,10 @@ class Reconciler:
 
     @staticmethod
     def _is_full(draft: Draft) -> bool:
+        """Whether the commit is near its bound; counted exactly only when a guess says that it may be."""
         town = draft.town
-        return len(town.notes) + 2 * len(town.finals) + len(town.commands) + len(town.effects) > ROOM
+        guess = 2 * len(town.notes) + 3 * len(town.finals) + 3 * len(town.commands) + len(town.effects)
+        return guess > ROOM // 2 and len(changes(draft.loaded, town)[1]) + len(town.finals) > ROOM
 
     def _plan_next(self, draft: Draft) -> None:
         town, now = draft.town, draft.moment.now
