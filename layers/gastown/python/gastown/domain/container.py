@@ -33,6 +33,8 @@ class Container:
     vouched_at: datetime | None = None
     """When ECS last said that a silent container runs."""
     last_error: str | None = None
+    evicted: bool = False
+    """Whether the container before this state left by plan: what ran in it costs no attempt."""
 
 
 @dataclass(frozen=True, kw_only=True)

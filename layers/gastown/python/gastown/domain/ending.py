@@ -8,6 +8,7 @@ from datetime import timedelta
 from gastown.domain.agent import Agent, AgentStatus, RunEnd
 from gastown.domain.bead import Bead, BeadStatus, Stub
 from gastown.domain.command import Command, CommandKind
+from gastown.domain.container import ContainerState
 from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, CommandId, Moment
@@ -34,7 +35,8 @@ def end_run(town: Town, agent: Agent, how: RunEnd, moment: Moment) -> None:
 
 def stop_session(town: Town, agent: Agent, reason: str, moment: Moment) -> None:
     """Tell the container to end the process of the agent's run; harmless if it is gone."""
-    if agent.run is None or agent.run.generation != town.container.generation:
+    gone = town.container.state is ContainerState.NONE
+    if agent.run is None or gone or agent.run.generation != town.container.generation:
         return
     command_id = CommandId(moment.new_id())
     town.commands[command_id] = Command(

@@ -1,6 +1,6 @@
 """The moves of the town's container: claim, register, drain, lose. A generation is never used twice."""
 
-from gastown.domain.agent import RunEnd
+from gastown.domain.agent import Agent, RunEnd
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.container import Container, ContainerState, Pulse
 from gastown.domain.effect import Effect, EffectKind
@@ -105,25 +105,32 @@ def stop_container(town: Town, generation: int, reason: str, moment: Moment) -> 
 
 
 def leave(town: Town, moment: Moment, *, reason: str, failed: bool) -> None:
-    """Back to no container; whatever ran in it is lost, whatever it was told is told again to the next one."""
+    """Back to no container. What it was told to merge is told again to the next; its runs are ended by their rule."""
     evicted = town.container.state is ContainerState.DRAINING
-    for agent in list(town.agents.values()):
-        if agent.open_run:
-            lose_run(
-                town, agent, RunEnd.EVICTED if evicted else RunEnd.LOST, moment, reason=f"container lost: {reason}"
-            )
     for review in town.reviews.values():
         review.merge_command = None
-    town.commands.clear()
     town.pulses.clear()
     failures = town.container.failures + 1 if failed else 0
     wait = min(RUN_TASK_BACKOFF * 2 ** (failures - 1), RUN_TASK_BACKOFF_MAX) if failures else None
     town.container = Container(
         generation=town.container.generation,
         failures=failures,
+        evicted=evicted,
         not_before=moment.now + wait if wait else None,
         last_error=reason if failed else None,
     )
+
+
+def lose_orphan(town: Town, agent: Agent, moment: Moment, *, reason: str) -> None:
+    """End the run of an agent whose container is gone; of a planned stop it costs no attempt."""
+    lose_run(town, agent, RunEnd.EVICTED if town.container.evicted else RunEnd.LOST, moment, reason=reason)
+
+
+def forget_commands(town: Town) -> None:
+    """Drop what an older generation was told; starts go with their runs."""
+    for command in [c for c in town.commands.values() if c.kind is not CommandKind.START]:
+        if command.generation != town.container.generation or town.container.state is ContainerState.NONE:
+            del town.commands[command.id]
 
 
 def give_up_container(town: Town, reason: str, moment: Moment) -> None:

@@ -48,6 +48,13 @@ class LoseRun(Reasoned):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LoseOrphan(Reasoned):
+    """End a run whose container is gone."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReopenBead(Reasoned):
     """Give a bead that nobody works on back to the queue."""
 
@@ -153,6 +160,7 @@ Action = (
     | MarkIdle
     | DrainContainer
     | LoseRun
+    | LoseOrphan
     | ReopenBead
     | FailBead
     | QueueReview

@@ -6,7 +6,7 @@ from gastown.domain.agent import RunEnd
 from gastown.domain.convoying import answer_wait, close_member, finish_convoy, open_landing, wait_for_person
 from gastown.domain.ending import fail_bead, fail_review, lose_run, reopen, stop_session, unhook
 from gastown.domain.hooking import assign_bead, assign_review, dispatch
-from gastown.domain.housing import claim_container, drain_container, give_up_container, suspect_container
+from gastown.domain.housing import claim_container, drain_container, give_up_container, lose_orphan, suspect_container
 from gastown.domain.ids import Moment
 from gastown.domain.merging import ask_merge
 from gastown.domain.review import ReviewPhase
@@ -25,6 +25,7 @@ from gastown.reconciler.actions import (
     FailReview,
     FinishConvoy,
     GiveUpContainer,
+    LoseOrphan,
     LoseRun,
     MarkIdle,
     OpenLanding,
@@ -41,7 +42,7 @@ def apply_action(town: Town, action: Action, moment: Moment) -> None:
     match action:
         case ClaimContainer() | GiveUpContainer() | SuspectContainer() | MarkIdle() | DrainContainer():
             _house(town, action, moment)
-        case LoseRun() | Unhook() | AssignBead() | AssignReview() | Dispatch():
+        case LoseRun() | LoseOrphan() | Unhook() | AssignBead() | AssignReview() | Dispatch():
             _staff(town, action, moment)
         case ReopenBead() | FailBead() | QueueReview() | FailReview() | AskMerge():
             _work(town, action, moment)
@@ -67,12 +68,16 @@ def _house(
             drain_container(town, moment)
 
 
-def _staff(town: Town, action: LoseRun | Unhook | AssignBead | AssignReview | Dispatch, moment: Moment) -> None:
+def _staff(
+    town: Town, action: LoseRun | LoseOrphan | Unhook | AssignBead | AssignReview | Dispatch, moment: Moment
+) -> None:
     match action:
         case LoseRun(agent_id=agent_id, reason=reason):
             agent = town.agents[agent_id]
             stop_session(town, agent, reason, moment)
             lose_run(town, agent, RunEnd.LOST, moment, reason=reason)
+        case LoseOrphan(agent_id=agent_id, reason=reason):
+            lose_orphan(town, town.agents[agent_id], moment, reason=reason)
         case Unhook(agent_id=agent_id):
             unhook(town, town.agents[agent_id], moment)
         case AssignBead(bead_id=bead_id):

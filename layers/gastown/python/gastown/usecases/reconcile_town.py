@@ -12,6 +12,7 @@ from gastown.domain.ending import forget_stubs
 from gastown.domain.errors import GastownError
 from gastown.domain.escalation import Severity
 from gastown.domain.event import TownEvent
+from gastown.domain.housing import forget_commands
 from gastown.domain.ids import Moment
 from gastown.domain.limits import COMMIT_ITEMS, EFFECT_LEASE, TICK_ROUNDS
 from gastown.domain.town import Town
@@ -195,6 +196,7 @@ class Reconciler:
     def _plan_next(self, draft: Draft) -> None:
         town, now = draft.town, draft.moment.now
         forget_stubs(town)
+        forget_commands(town)
         leases = [_lease_end(effect.lease_until, effect.created_at) for effect in town.effects.values()]
         moments = [next_wake_up(town, now), *(end if end > now else now + EFFECT_LEASE for end in leases)]
         town.wake_at = min((moment for moment in moments if moment is not None), default=None)

@@ -17,6 +17,7 @@ from gastown.reconciler.rules.drain_idle_container import drain_idle_container
 from gastown.reconciler.rules.expire_container import expire_container
 from gastown.reconciler.rules.fail_exhausted_beads import fail_exhausted_beads
 from gastown.reconciler.rules.land_convoys import land_convoys
+from gastown.reconciler.rules.lose_orphaned_runs import lose_orphaned_runs
 from gastown.reconciler.rules.lose_silent_runs import lose_silent_runs
 from gastown.reconciler.rules.merge_approved_reviews import merge_approved_reviews
 from gastown.reconciler.rules.queue_fixed_reviews import queue_fixed_reviews
@@ -29,6 +30,7 @@ Rule = Callable[[Town, datetime], Iterable[Action]]
 
 STAGES: tuple[tuple[Rule, ...], ...] = (
     (expire_container,),
+    (lose_orphaned_runs,),
     (suspect_silent_container,),
     (lose_silent_runs,),
     (reopen_unattended_beads,),
