@@ -8,7 +8,8 @@ import pytest
 
 from gastown.domain.errors import Unavailable
 from gastown.usecases import tokens
-from tests.support.people_door import RIG, SIGNING_SECRET, TOWN, PeopleDoor, R, T, U, people_door
+from tests.support.people_door import PeopleDoor, R, T, U, people_door
+from tests.support.stage import RIG, SIGNING_SECRET, TOWN
 
 TASKS = [{"title": "A"}, {"title": "B", "depends_on": [0]}, {"title": "C", "depends_on": [0]}]
 
