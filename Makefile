@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python -m
 READY := $(VENV)/.ready
 IMAGE ?= gastown-container:local
 STATE_MACHINES := $(wildcard infra/statemachines/*.asl.json)
-export PORT REPO SEED
+export PORT REPO SEEDS FROM
 
 .DEFAULT_GOAL := help
 .PHONY: help dev fmt check unit integration simulate e2e test up down demo openapi image push build deploy
@@ -43,7 +43,7 @@ unit: dev ## Unit tests: no network, seconds
 integration: dev ## Adapters, doors and the template on emulated AWS
 	$(RUN) pytest tests/integration
 
-simulate: dev ## The pure core in a world of failures; SEED=n replays one seed
+simulate: dev ## The pure core in a world of failures (SEEDS=n worlds FROM=k; a failing seed replays)
 	$(RUN) pytest tests/simulation
 
 e2e: dev ## Stories against the local stack, over HTTP only

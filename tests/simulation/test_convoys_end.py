@@ -7,8 +7,8 @@ import pytest
 
 from tests.simulation.world import START, TOWN, World
 
-SEEDS = int(os.environ.get("SEEDS", "200"))
-FROM = int(os.environ.get("FROM", "0"))
+SEEDS = int(os.environ.get("SEEDS") or "200")
+FROM = int(os.environ.get("FROM") or "0")
 
 
 def run(seed: int, trouble: float) -> World:

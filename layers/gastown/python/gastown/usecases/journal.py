@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from gastown.domain.event import Note
 from gastown.domain.town import Town
 from gastown.ports.town_store import Row
-from gastown.usecases.town_items import PROJECTED, dump, encode_final
+from gastown.usecases.town_items import PROJECTED, encode_final
 
 JOURNAL_BYTES = 100_000
 """A journal row's diff is left out above this size (design section 7)."""
@@ -55,13 +56,18 @@ def journal_row(town: Town, account: Account, diff: dict[str, Any], now: datetim
         "at": now.isoformat(),
         **asdict(account),
         "effects": [str(effect.kind) for key, effect in town.effects.items() if f"OUTBOX#{key}" in diff],
-        "notes": [json.loads(json.dumps(asdict(note), default=_plain)) for note in town.notes],
+        "notes": [_plain_note(note) for note in town.notes],
         "finals": [_final_line(town, bead_id) for bead_id in town.finals],
         "diff": diff,
     }
     if len(json.dumps(body, default=str)) > JOURNAL_BYTES:
         body["diff"] = {"left_out": len(diff)}
     return Row(pk="JOURNAL", sk=journal_sk(town.version), body=body)
+
+
+def _plain_note(note: Note) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(note), default=_plain))
+    return plain
 
 
 def _plain(value: object) -> str:
@@ -133,6 +139,3 @@ def checkpoint_row(town: Town, bodies: Mapping[str, Mapping[str, Any]]) -> Row |
 def all_rows(rows: Iterable[Row | None]) -> list[Row]:
     """The rows that are there."""
     return [row for row in rows if row is not None]
-
-
-__all__ = ["Account", "dump", "final_rows", "history_rows", "journal_row", "projected_row", "text_rows"]
