@@ -178,6 +178,16 @@ def test_the_fifth_start_without_result_fails_the_bead_with_one_escalation(town:
     assert 1 == len(town.escalations)
 
 
+def test_what_a_lost_run_saved_goes_to_whoever_takes_the_bead_and_to_nobody_else(town: Town) -> None:
+    """A checkpoint is for the work, not for the worker."""
+    town.agent("toast").checkpoint = {"step": 3}
+    lose_run(town, town.agent("toast"), RunEnd.LOST, at(90), reason="silent")
+    assert town.agent("toast").checkpoint is None
+
+    at_work(town, an_agent(town, "Maple"), town.bead("bead-1"))
+    assert {"step": 3} == town.agent("maple").checkpoint
+
+
 def test_an_evicted_agent_costs_its_bead_nothing(town: Town) -> None:
     """The container left, not the work: at once again, the attempt given back."""
     apply_completed(town, "toast", 1, failed=False, reason="container eviction", moment=at(1))

@@ -66,6 +66,8 @@ class Bead:
     last_attempt_at: datetime | None = None
     accepted_sha: str | None = None
     """The head of the last accepted `done`; the next dispatch starts from it."""
+    checkpoint: object = None
+    """What the last run saved before it was lost; the next agent on this bead gets it."""
     outcome: str | None = None
     """Why it ended: merged, accepted, person, review_over, exhausted, rejected, convoy_closed."""
     failure: str | None = None

@@ -188,9 +188,10 @@ def fail_bead(town: Town, bead: Bead, outcome: str, message: str, moment: Moment
 
 def lose_run(town: Town, agent: Agent, how: RunEnd, moment: Moment, *, reason: str) -> None:
     """End a run without `done`; its bead or review goes back to the queue, or fails when its attempts are used up."""
-    hook = agent.hook
+    hook, checkpoint = agent.hook, agent.checkpoint
     end_run(town, agent, how, moment)
     if hook and (bead := town.beads.get(hook)):
+        bead.checkpoint = checkpoint
         _requeue_bead(town, bead, how, moment, reason)
     elif hook and (review := town.reviews.get(hook)):
         requeue_review(town, review, moment, reason=reason)

@@ -49,6 +49,7 @@ def hook(town: Town, agent: Agent, held: Bead | Review, moment: Moment) -> None:
     if agent.hook is not None or held.assignee is not None:
         raise Conflict(f"Agent {agent.id} or bead {held.id} is already hooked")
     agent.hook, agent.hooked_at, agent.status_message = held.id, moment.now, None
+    agent.checkpoint = held.checkpoint if isinstance(held, Bead) else None
     held.assignee, held.updated_at = agent.id, moment.now
     town.note(Note(bead_id=held.id, type="hooked", at=moment.now, agent_id=agent.id, new=agent.id))
 
