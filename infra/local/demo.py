@@ -7,7 +7,6 @@ unless `GASTOWN_AGENT_COMMAND` names another one.
 
 import argparse
 import os
-import shlex
 import sys
 import time
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import httpx
 from rich.console import Console
 
 from infra.local import demo_report, demo_work
+from infra.local.agent_program import agent_environment
 from infra.local.demo_api import Refused, TownApi
 from infra.local.demo_board import Board, Screen
 from infra.local.demo_ledger import read_ledger
@@ -27,7 +27,6 @@ from infra.local.template import ROOT
 
 TIME_LIMIT = 240.0
 LOOK_SECONDS = 1.0
-AGENT_COMMAND = shlex.join([sys.executable, str(ROOT / "infra" / "local" / "demo_agent.py")])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +43,6 @@ class Job:
 def open_api(stack: Stack) -> TownApi:
     """The client of a stack's owner."""
     return TownApi(api=stack.api, user_id=stack.user_id, user_token=stack.user_token)
-
-
-def agent_environment() -> dict[str, str]:
-    """What the containers of the demo inherit: the demo agent, unless the caller names another program."""
-    return {"GASTOWN_AGENT_COMMAND": os.environ.get("GASTOWN_AGENT_COMMAND") or AGENT_COMMAND}
 
 
 def sling(api: TownApi, repository: Repository) -> Job:

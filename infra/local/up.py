@@ -3,6 +3,7 @@
 import os
 import sys
 
+from infra.local.agent_program import agent_environment
 from infra.local.deployment import DeploymentFailed
 from infra.local.stack import DEFAULT_PORT, StackFailed, exit_on_signal, up
 
@@ -12,12 +13,13 @@ def main() -> int:
     port = int(os.environ.get("PORT") or DEFAULT_PORT)
     try:
         with exit_on_signal():
-            stack = up(port)
+            environment = agent_environment()
+            stack = up(port, environment=environment)
     except (StackFailed, DeploymentFailed) as error:
         print(f"The local stack did not come up: {error}", file=sys.stderr)
         return 1
     print(f"The local stack is up.\n  api   {stack.api}\n  user  {stack.user_id}\n  token {stack.user_token}")
-    print("  all of it in .local/stack.json, for scripts")
+    print(f"  agent {environment['GASTOWN_AGENT_COMMAND']}\n  all of it in .local/stack.json, for scripts")
     print(f"  logs  .local/{port}/\nEnd it with `make down{'' if port == DEFAULT_PORT else f' PORT={port}'}`.")
     return 0
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.demo import AGENT_COMMAND
+from infra.local.agent_program import AGENT_COMMAND
 from infra.local.stack import Stack, running_stack
 from tests.e2e.story import Story, new_repository
 
