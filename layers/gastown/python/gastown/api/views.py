@@ -7,9 +7,13 @@ from typing import Any
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.convoy import Convoy, ConvoyState
 from gastown.domain.escalation import Escalation
+from gastown.domain.mail import Mail
+from gastown.domain.molecule import Molecule
+from gastown.domain.nudge import Nudge
 from gastown.domain.review import Receipt, Review, ReviewPhase
 from gastown.domain.rig import Rig, RigOverrides
 from gastown.domain.town import Entity, Town
+from gastown.domain.triage import TriageRequest
 from gastown.ports.directory import RigRow, TownRow
 from gastown.usecases.town_items import dump
 
@@ -37,6 +41,20 @@ def show_bead(entity: Entity, body: str | None = None) -> dict[str, Any]:
             return _bead("convoy", entity, CONVOY_STATUS.get(entity.state, "open"), show_convoy_facts(entity), body)
         case Escalation():
             return _bead("escalation", entity, "closed" if entity.acknowledged_at else "open", entity.metadata, body)
+        case Molecule() | TriageRequest() | Mail() | Nudge():
+            return _small_bead(entity, body)
+
+
+def _small_bead(entity: Molecule | TriageRequest | Mail | Nudge, body: str | None) -> dict[str, Any]:
+    match entity:
+        case Molecule():
+            return _bead("molecule", entity, str(entity.status), {"source_bead_id": entity.bead_id}, body)
+        case TriageRequest():
+            return _bead("issue", entity, "closed" if entity.closed_at else "open", _triage(entity), body)
+        case Mail():
+            return _bead("message", entity, "closed" if entity.closed_at else "open", _letter(entity), body)
+        case Nudge():
+            return _bead("nudge", entity, str(entity.state), {"agent_id": entity.agent_id, "mode": entity.mode}, body)
 
 
 def _bead(kind: str, entity: Any, status: str, metadata: dict[str, Any], body: str | None) -> dict[str, Any]:
@@ -47,7 +65,7 @@ def _bead(kind: str, entity: Any, status: str, metadata: dict[str, Any], body: s
         "status": status,
         "title": entity.title,
         "body": body if body is not None else getattr(entity, "message", None),
-        "rig_id": entity.rig_id,
+        "rig_id": getattr(entity, "rig_id", None),
         "parent_bead_id": getattr(entity, "parent_id", None),
         "assignee_agent_bead_id": getattr(entity, "assignee", None),
         "priority": str(getattr(entity, "priority", "medium")),
@@ -72,6 +90,23 @@ def _task_metadata(bead: Bead) -> dict[str, Any]:
         "depends_on": list(bead.blockers),
     }
     return {**bead.metadata, **{name: value for name, value in own.items() if value}}
+
+
+def _triage(request: TriageRequest) -> dict[str, Any]:
+    return {
+        "triage_type": str(request.type),
+        "agent_bead_id": request.agent_id,
+        "hooked_bead_id": request.bead_id,
+        "context": request.context,
+        "options": [str(option) for option in request.options],
+        "resolution_action": request.resolution,
+        "resolution_notes": request.notes,
+        "resolved_by": request.resolved_by,
+    }
+
+
+def _letter(letter: Mail) -> dict[str, Any]:
+    return {"from_agent_id": letter.sender, "to_agent_id": letter.recipient, "state": str(letter.state)}
 
 
 def _review(review: Review) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -30,6 +30,10 @@ class AgentStatus(StrEnum):
 
     IDLE = "idle"
     WORKING = "working"
+    WAITING = "waiting"
+    """Only the mayor: its session lives and its turn is over."""
+    STALLED = "stalled"
+    """Told to stop by the stuck ladder; its run ends as soon as the container says so."""
 
 
 class RunEnd(StrEnum):
@@ -59,6 +63,10 @@ class Run:
     accepted_at: datetime | None = None
     ended: RunEnd | None = None
     ended_at: datetime | None = None
+    warned_at: datetime | None = None
+    """When the stuck ladder nudged the agent, took its case to triage, and told it to stop."""
+    escalated_at: datetime | None = None
+    stalled_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -85,6 +93,8 @@ class Agent:
     status_message: str | None = None
     status_updated_at: datetime | None = None
     last_activity_at: datetime | None = None
+    crashes: list[datetime] = field(default_factory=list)
+    """When its last runs were lost or ended without `done`; at most three are kept."""
 
     @property
     def open_run(self) -> Run | None:

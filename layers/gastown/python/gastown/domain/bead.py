@@ -35,6 +35,7 @@ class Priority(StrEnum):
 
 HELD = "gt:held"
 REWORK = "gt:rework"
+TRIAGE = "gt:triage"
 TERMINAL = frozenset({BeadStatus.CLOSED, BeadStatus.FAILED})
 
 
@@ -78,6 +79,11 @@ class Bead:
     def is_fix(self) -> bool:
         """Whether its `done` goes to the parent review and not into a review of its own."""
         return REWORK in self.labels
+
+    @property
+    def is_triage_batch(self) -> bool:
+        """Whether its agent answers triage requests instead of changing code."""
+        return TRIAGE in self.labels and self.created_by == "patrol"
 
     @property
     def is_held(self) -> bool:

@@ -12,6 +12,9 @@ class CommandKind(StrEnum):
 
     START = "start"
     STOP = "stop"
+    MESSAGE = "message"
+    MODEL = "model"
+    CONFIG = "config"
     MERGE = "merge"
     SETUP = "setup"
     DRAIN = "drain"

@@ -33,6 +33,10 @@ class TownConfig:
     failed_blockers: FailedBlockers = FailedBlockers.BLOCK
     max_polecats_per_rig: int = MAX_POLECATS
     default_model: str | None = None
+    small_model: str | None = None
+    role_models: dict[str, str] = field(default_factory=dict)
+    custom_instructions: dict[str, str] = field(default_factory=dict)
+    auto_triage: bool = True
     git_author_name: str | None = None
     git_author_email: str | None = None
     env_vars: dict[str, str] = field(default_factory=dict)

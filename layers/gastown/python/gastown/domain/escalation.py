@@ -31,5 +31,8 @@ class Escalation:
     source_agent: str | None = None
     bead_id: BeadId | None = None
     metadata: dict[str, object] = field(default_factory=dict)
+    category: str | None = None
+    re_escalations: int = 0
+    """How often it was raised by a step because nobody acknowledged it."""
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None

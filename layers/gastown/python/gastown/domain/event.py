@@ -11,6 +11,7 @@ class EventKind(StrEnum):
     COMMAND_ACKED = "command_acked"
     AGENT_DONE = "agent_done"
     AGENT_COMPLETED = "agent_completed"
+    MAYOR_WAITING = "mayor_waiting"
     MERGE_REPORTED = "merge_reported"
     SETUP_REPORTED = "setup_reported"
     TASK_ACCEPTED = "task_accepted"

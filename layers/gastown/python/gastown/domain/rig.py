@@ -16,6 +16,8 @@ class RigOverrides:
     max_concurrent_polecats: int | None = None
     max_dispatch_attempts: int | None = None
     model: str | None = None
+    role_models: dict[str, str] = field(default_factory=dict)
+    custom_instructions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -28,3 +30,5 @@ class Rig:
     default_branch: str
     created_at: datetime
     overrides: RigOverrides = field(default_factory=RigOverrides)
+    is_leaving: bool = False
+    """Whether it is being removed: nothing new starts in it."""

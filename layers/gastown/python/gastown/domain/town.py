@@ -5,7 +5,7 @@ what is there now and writes the difference. So nothing here keeps a list of wha
 are not part of the state: `notes` (bead history), `texts` (new long texts) and `finals` (what has just ended).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,10 +20,16 @@ from gastown.domain.errors import NotFound
 from gastown.domain.escalation import Escalation
 from gastown.domain.event import Note, TownEvent
 from gastown.domain.ids import AgentId, BeadId, CommandId, EffectId, RigId, TownId
+from gastown.domain.job import Job
+from gastown.domain.mail import Mail
+from gastown.domain.mayor import Mayor
+from gastown.domain.molecule import Molecule
+from gastown.domain.nudge import Nudge
 from gastown.domain.review import Review
 from gastown.domain.rig import Rig
+from gastown.domain.triage import TriageRequest
 
-Entity = Bead | Review | Convoy | Escalation
+Entity = Bead | Review | Convoy | Escalation | Molecule | TriageRequest | Nudge | Mail
 
 
 @dataclass(kw_only=True)
@@ -46,6 +52,8 @@ class Town:
     """What the directory row says, as far as the last commit knows."""
     projected: int = 0
     """The last journal version up to which all history rows are written."""
+    failed_starts: list[datetime] = field(default_factory=list)
+    """When runs last came to nothing, for the dispatch breaker; at most its threshold are kept."""
     config: TownConfig = field(default_factory=TownConfig)
     container: Container = field(default_factory=Container)
     rigs: dict[RigId, Rig] = field(default_factory=dict)
@@ -55,6 +63,12 @@ class Town:
     convoys: dict[BeadId, Convoy] = field(default_factory=dict)
     escalations: dict[BeadId, Escalation] = field(default_factory=dict)
     stubs: dict[BeadId, Stub] = field(default_factory=dict)
+    mayor: Mayor | None = None
+    nudges: dict[BeadId, Nudge] = field(default_factory=dict)
+    mail: dict[BeadId, Mail] = field(default_factory=dict)
+    triage: dict[BeadId, TriageRequest] = field(default_factory=dict)
+    molecules: dict[BeadId, Molecule] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
     commands: dict[CommandId, Command] = field(default_factory=dict)
     effects: dict[EffectId, Effect] = field(default_factory=dict)
     waits: dict[str, Wait] = field(default_factory=dict)
@@ -87,6 +101,13 @@ class Town:
         if (convoy := self.convoys.get(BeadId(convoy_id))) is None:
             raise NotFound(f"Convoy {convoy_id} not found")
         return convoy
+
+    def live_beads(self) -> Iterator[Entity]:
+        """Whatever people call a bead and is live, of every kind."""
+        homes: tuple[Mapping[BeadId, Entity], ...] = (
+            self.beads, self.reviews, self.convoys, self.escalations, self.triage, self.molecules, self.mail,
+        )  # fmt: skip
+        return (entity for home in homes for entity in home.values())
 
     def rules_for(self, rig_id: RigId) -> EffectiveConfig:
         """The settings that hold in one rig."""

@@ -1,8 +1,10 @@
 """From an event of the inbox to the domain's move. A refusal (stale, unknown, over) changes nothing and is reported."""
 
+from datetime import datetime
 from typing import Any, assert_never
 
 from gastown.domain.command import CommandKind
+from gastown.domain.conversing import end_turn
 from gastown.domain.convoying import change_execution
 from gastown.domain.effect import EffectKind
 from gastown.domain.escalation import Severity
@@ -25,16 +27,12 @@ def apply_event(  # noqa: C901, PLR0912 - one case a kind reads best in one plac
         case EventKind.COMMAND_ACKED:
             _acked(town, data, moment)
         case EventKind.AGENT_DONE:
-            done = Done(
-                branch=data["branch"],
-                head_sha=data.get("head_sha"),
-                pr_url=data.get("pr_url"),
-                summary=data.get("summary"),
-            )
-            apply_done(town, data["agent_id"], data["dispatch"], done, moment)
+            apply_done(town, data["agent_id"], data["dispatch"], _done(data), moment)
         case EventKind.AGENT_COMPLETED:
             failed, reason = data.get("status") == "failed", data.get("reason")
             apply_completed(town, data["agent_id"], data["dispatch"], failed=failed, reason=reason, moment=moment)
+        case EventKind.MAYOR_WAITING:
+            end_turn(town, data["dispatch"], _moment(data.get("fired_at")), moment)
         case EventKind.MERGE_REPORTED:
             apply_merge(town, merge_outcome(data), moment)
         case EventKind.SETUP_REPORTED:
@@ -47,6 +45,19 @@ def apply_event(  # noqa: C901, PLR0912 - one case a kind reads best in one plac
             _task(town, event.kind, data, moment)
         case _:
             assert_never(event.kind)
+
+
+def _done(data: dict[str, Any]) -> Done:
+    return Done(
+        branch=data["branch"],
+        head_sha=data.get("head_sha"),
+        pr_url=data.get("pr_url"),
+        summary=data.get("summary"),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _task(town: Town, kind: EventKind, data: dict[str, Any], moment: Moment) -> None:

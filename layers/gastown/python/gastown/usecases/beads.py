@@ -52,8 +52,7 @@ def list_beads(uow: UnitOfWork, town_id: str, chosen: BeadFilter, show: Show) ->
     town = uow.read(town_id)
     if chosen.rig_id is not None:
         town.rig(chosen.rig_id)
-    homes: tuple[Mapping[Any, Entity], ...] = (town.beads, town.reviews, town.convoys, town.escalations)
-    live = [show(entity) for home in homes for entity in home.values()]
+    live = [show(entity) for entity in town.live_beads()]
     live = [bead for bead in live if bead["rig_id"] == chosen.rig_id]
     rows = finished(uow, town_id, chosen.rig_id or "town", chosen.limit + chosen.offset)
     ended = [{**row, "bead_id": row["id"], "metadata": {"outcome": row.get("outcome")}} for row in rows]

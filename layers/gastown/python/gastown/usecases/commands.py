@@ -47,6 +47,8 @@ def _payload(town: Town, command: Command) -> dict[str, Any] | None:
         case CommandKind.SETUP:
             rig = town.rigs.get(command.rig_id) if command.rig_id else None
             return {"rig": show_rig(rig)} if rig else None
+        case CommandKind.MESSAGE | CommandKind.MODEL | CommandKind.CONFIG:
+            return dict(command.payload)
         case CommandKind.DRAIN:
             return {"deadline": iso(town.container.deadline) if town.container.deadline else None}
 

@@ -9,7 +9,16 @@ from gastown.domain.town import Entity, Town
 from gastown.usecases.town_items import decode_final
 from gastown.usecases.unit_of_work import UnitOfWork
 
-KIND_TYPES = {"bead": "issue", "review": "merge_request", "convoy": "convoy", "escalation": "escalation"}
+KIND_TYPES = {
+    "bead": "issue",
+    "review": "merge_request",
+    "convoy": "convoy",
+    "escalation": "escalation",
+    "molecule": "molecule",
+    "triage": "issue",
+    "nudge": "nudge",
+    "mail": "message",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +34,7 @@ class BeadFilter:
 
 def live_entity(town: Town, bead_id: str) -> Entity | None:
     """A live bead of any kind."""
-    homes: tuple[dict[Any, Any], ...] = (town.beads, town.reviews, town.convoys, town.escalations)
-    return next((home[bead_id] for home in homes if bead_id in home), None)
+    return next((entity for entity in town.live_beads() if entity.id == bead_id), None)
 
 
 def find_bead(uow: UnitOfWork, town_id: str, bead_id: str) -> tuple[Entity, str | None]:

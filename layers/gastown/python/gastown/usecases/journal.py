@@ -15,6 +15,9 @@ JOURNAL_BYTES = 100_000
 """A journal row's diff is left out above this size (design section 7)."""
 
 CHECKPOINT_EVERY = 500
+HOMES = {"nudge": "nudges", "mail": "mail"}
+"""The list of finished ones of a kind that belongs to no rig; the rest is the list `town`."""
+
 SECRET_FIELDS = frozenset({"token"})
 """Task tokens stay out of journal, API and log (design section 7)."""
 
@@ -82,8 +85,8 @@ def _final_line(town: Town, bead_id: Any) -> dict[str, Any]:
     return {
         "id": bead_id,
         "kind": body["kind"],
-        "title": body["entity"]["title"],
-        "rig_id": body["entity"].get("rig_id") or "town",
+        "title": body["entity"].get("title") or body["entity"]["message"][:200],
+        "rig_id": body["entity"].get("rig_id") or HOMES.get(body["kind"], "town"),
         "status": status,
         "outcome": body["entity"].get("outcome") or body["entity"].get("failure"),
         "closed_at": ended or body["entity"].get("updated_at"),

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -20,15 +20,21 @@ from gastown.domain.errors import Unavailable
 from gastown.domain.escalation import Escalation
 from gastown.domain.event import TownEvent
 from gastown.domain.ids import TownId
+from gastown.domain.job import Job
+from gastown.domain.mail import Mail
+from gastown.domain.mayor import Mayor
+from gastown.domain.molecule import Molecule
+from gastown.domain.nudge import Nudge
 from gastown.domain.review import Review
 from gastown.domain.rig import Rig
 from gastown.domain.town import Entity, Town
+from gastown.domain.triage import TriageRequest
 from gastown.ports.town_store import LiveItem
 
 SCHEMA = 1
 """Older code refuses newer towns; newer code upgrades older ones when it loads them."""
 
-META, CONFIG, PROJECTED = "META", "CONFIG", "PROJECTED"
+META, CONFIG, PROJECTED, MAYOR = "META", "CONFIG", "PROJECTED", "MAYOR"
 COLLECTIONS: dict[str, tuple[str, type]] = {
     "RIG": ("rigs", Rig),
     "AGENT": ("agents", Agent),
@@ -37,6 +43,11 @@ COLLECTIONS: dict[str, tuple[str, type]] = {
     "CONVOY": ("convoys", Convoy),
     "ESCALATION": ("escalations", Escalation),
     "STUB": ("stubs", Stub),
+    "NUDGE": ("nudges", Nudge),
+    "MAIL": ("mail", Mail),
+    "TRIAGE": ("triage", TriageRequest),
+    "MOLECULE": ("molecules", Molecule),
+    "JOB": ("jobs", Job),
     "COMMAND": ("commands", Command),
     "WAIT": ("waits", Wait),
     "OUTBOX": ("effects", Effect),
@@ -44,7 +55,16 @@ COLLECTIONS: dict[str, tuple[str, type]] = {
 UNVERSIONED = ("INBOX#", "OUTBOX#", "PULSE#", PROJECTED)
 """Items that others than commits write or remove; the digest leaves them out."""
 
-KINDS: dict[str, type] = {"bead": Bead, "review": Review, "convoy": Convoy, "escalation": Escalation}
+KINDS: dict[str, type] = {
+    "bead": Bead,
+    "review": Review,
+    "convoy": Convoy,
+    "escalation": Escalation,
+    "molecule": Molecule,
+    "triage": TriageRequest,
+    "nudge": Nudge,
+    "mail": Mail,
+}
 
 
 class TornLoad(Unavailable):
@@ -68,6 +88,7 @@ class Meta:
     alarm_at: datetime | None
     due_at: datetime | None
     names_used: int
+    failed_starts: list[datetime] = field(default_factory=list)
     generation: int
     container: Container
 
@@ -112,6 +133,7 @@ def decode(items: Iterable[LiveItem]) -> Town:
         alarm_at=meta.alarm_at,
         due_at=meta.due_at,
         names_used=meta.names_used,
+        failed_starts=meta.failed_starts,
         container=meta.container,
     )
     for item in found.values():
@@ -123,6 +145,8 @@ def _place(town: Town, item: LiveItem) -> None:
     prefix, _, identifier = item.key.partition("#")
     if item.key == CONFIG:
         town.config = adapter(TownConfig).validate_python(item.body)
+    elif item.key == MAYOR:
+        town.mayor = adapter(Mayor).validate_python(item.body)
     elif item.key == PROJECTED:
         town.projected = int(item.body["version"])
     elif prefix == "INBOX":
@@ -137,6 +161,8 @@ def _place(town: Town, item: LiveItem) -> None:
 def encode(town: Town) -> dict[str, dict[str, Any]]:
     """All items of a town that commits write, by key; META is made by the commit itself."""
     bodies = {CONFIG: dump(town.config, TownConfig)}
+    if town.mayor is not None:
+        bodies[MAYOR] = dump(town.mayor, Mayor)
     for prefix, (name, of) in COLLECTIONS.items():
         for identifier, value in getattr(town, name).items():
             bodies[f"{prefix}#{identifier}"] = dump(value, of)
@@ -148,7 +174,7 @@ def encode(town: Town) -> dict[str, dict[str, Any]]:
 
 def encode_meta(town: Town, state: str) -> dict[str, Any]:
     """The META body of a town whose working set has the digest `state`."""
-    own = {field.name: getattr(town, field.name) for field in fields(Meta) if hasattr(town, field.name)}
+    own = {part.name: getattr(town, part.name) for part in fields(Meta) if hasattr(town, part.name)}
     meta = Meta(**own, schema_number=SCHEMA, digest=state, generation=town.container.generation)
     return dump(meta, Meta)
 

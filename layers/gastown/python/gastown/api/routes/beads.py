@@ -70,7 +70,7 @@ def get(town_id: str, rig_id: str, bead_id: str) -> dict[str, Any]:
     """One bead of any type, live or ended."""
     access.member(router, town_id, rig_id)
     entity, text = history.find_bead(bootstrap.unit_of_work(), town_id, bead_id)
-    if entity.rig_id not in (None, rig_id):
+    if getattr(entity, "rig_id", None) not in (None, rig_id):
         raise NotFound(f"Bead {bead_id} not found")
     return success(show_bead(entity, text))
 
