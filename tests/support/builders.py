@@ -8,9 +8,11 @@ from typing import Any
 from gastown.domain.agent import Agent, Role, Run
 from gastown.domain.bead import Bead
 from gastown.domain.container import AgentPulse, Container, ContainerState, Pulse
+from gastown.domain.conversing import accept_session, ensure_mayor, start_session
 from gastown.domain.convoy import Convoy, MergeMode
 from gastown.domain.hooking import dispatch, hook
 from gastown.domain.ids import AgentId, BeadId, Moment, RigId, TownId
+from gastown.domain.mayor import Mayor
 from gastown.domain.review import Review
 from gastown.domain.rig import Rig
 from gastown.domain.town import Town
@@ -106,3 +108,15 @@ def beat(town: Town, agent: Agent, seconds: float) -> None:
     pulse: dict[str, AgentPulse] = {agent.id: AgentPulse(dispatch=agent.dispatch, at=seen)}
     generation = town.container.generation
     town.pulses = {generation: Pulse(generation=generation, at=seen, agents=pulse)}
+
+
+def with_mayor(town: Town, *, seconds: float = 0, accepted: bool = True) -> Mayor:
+    """The town's mayor in a session that began so many seconds after NOW, its first turn under way."""
+    ensure_mayor(town, at(seconds))
+    start_session(town, Moment(now=NOW + timedelta(seconds=seconds), ids=(f"session-{n}" for n in count(1))))
+    if accepted and town.mayor is not None:
+        accept_session(town, town.mayor.dispatch, at(seconds))
+        town.commands.clear()
+    if town.mayor is None:
+        raise AssertionError("a mayor that was ensured is there")
+    return town.mayor

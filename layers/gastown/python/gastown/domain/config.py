@@ -51,7 +51,17 @@ class EffectiveConfig:
     convoy_merge_mode: MergeMode
     max_polecats: int
     max_attempts: int
-    model: str | None
+    role_models: dict[str, str]
+    default_model: str | None
+    instructions: dict[str, str]
+
+    def model_of(self, role: str) -> str | None:
+        """The model of one role: a role's own before the default (api facts, 6.4)."""
+        return self.role_models.get(role) or self.default_model
+
+    def instructions_of(self, role: str) -> str | None:
+        """What people want this role to keep in mind."""
+        return self.instructions.get(role)
 
 
 def effective(town: TownConfig, rig: Rig) -> EffectiveConfig:
@@ -63,5 +73,7 @@ def effective(town: TownConfig, rig: Rig) -> EffectiveConfig:
         convoy_merge_mode=MergeMode(own.convoy_merge_mode) if own.convoy_merge_mode else town.convoy_merge_mode,
         max_polecats=own.max_concurrent_polecats or town.max_polecats_per_rig,
         max_attempts=min(own.max_dispatch_attempts or MAX_ATTEMPTS, MAX_ATTEMPTS),
-        model=own.model or town.default_model,
+        role_models={**town.role_models, **own.role_models},
+        default_model=own.model or town.default_model,
+        instructions={**town.custom_instructions, **own.custom_instructions},
     )

@@ -24,11 +24,11 @@ def backoff(attempts: int) -> timedelta:
 
 
 def end_run(town: Town, agent: Agent, how: RunEnd, moment: Moment) -> None:
-    """End the agent's open run and free the agent; its waiting start command goes too."""
+    """End the agent's open run and free the agent; what waits to be told to it goes too."""
     if run := agent.open_run:
         run.ended, run.ended_at = how, moment.now
-        started = (c for c in town.commands.values() if c.agent_id == agent.id and c.dispatch == run.dispatch)
-        for command in [c for c in started if c.kind is CommandKind.START]:
+        told = (c for c in town.commands.values() if c.agent_id == agent.id and c.dispatch == run.dispatch)
+        for command in [c for c in told if c.kind in (CommandKind.START, CommandKind.MESSAGE)]:
             del town.commands[command.id]
     unhook(town, agent, moment)
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 class EventKind(StrEnum):
     """Everything that can arrive."""
 
+    CONTAINER_EVICTED = "container_evicted"
     COMMAND_ACKED = "command_acked"
     AGENT_DONE = "agent_done"
     AGENT_COMPLETED = "agent_completed"

@@ -7,7 +7,13 @@ from gastown.domain.effect import Effect, EffectKind
 from gastown.domain.ending import lose_run
 from gastown.domain.errors import Conflict
 from gastown.domain.ids import CommandId, EffectId, Moment
-from gastown.domain.limits import BOOT_DEADLINE, DRAIN_DEADLINE, RUN_TASK_BACKOFF, RUN_TASK_BACKOFF_MAX
+from gastown.domain.limits import (
+    BOOT_DEADLINE,
+    DRAIN_DEADLINE,
+    EVICTION_DEADLINE,
+    RUN_TASK_BACKOFF,
+    RUN_TASK_BACKOFF_MAX,
+)
 from gastown.domain.town import Town
 
 ALIVE = frozenset({ContainerState.CLAIMED, ContainerState.STARTING, ContainerState.READY, ContainerState.DRAINING})
@@ -72,6 +78,13 @@ def drain_container(town: Town, moment: Moment) -> None:
     town.commands[command_id] = Command(
         id=command_id, kind=CommandKind.DRAIN, generation=town.container.generation, created_at=moment.now
     )
+
+
+def evict_container(town: Town, generation: int, moment: Moment) -> None:
+    """The container was told to leave by somebody else: it drains, and what ran in it costs no attempt."""
+    container = town.container
+    if generation == container.generation and container.state is ContainerState.READY:
+        container.state, container.deadline = ContainerState.DRAINING, moment.now + EVICTION_DEADLINE
 
 
 def suspect_container(town: Town, moment: Moment) -> None:

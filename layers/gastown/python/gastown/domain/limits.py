@@ -74,6 +74,33 @@ MAX_TITLE = 500
 MAX_BODY_BYTES = 64 * 1024
 """Bytes of a bead's body (design section 7)."""
 
+MAX_NUDGE = 2_000
+"""Characters of a nudge that stay in its item; a longer one is a text of its own (design section 2: items of 4 KB)."""
+
+NUDGE_LIFE = timedelta(hours=24)
+"""A nudge that nobody took ends after this; a person's words to the mayor do not."""
+
+MAIL_LIFE = timedelta(days=7)
+"""A letter that nobody read ends after this."""
+
+MAX_PUSHES = 5
+"""Refused pushes of one message; after that it waits for its agent to ask, or for its end."""
+
+PUSH_BACKOFF = timedelta(seconds=30)
+"""First wait after a refused push; doubles each time."""
+
+MAX_MESSAGES_PUSHED = 20
+"""Messages that one command carries at most."""
+
+MAYOR_BACKOFF = timedelta(seconds=15)
+"""First wait after a session of the mayor that came to nothing; doubles each time."""
+
+MAX_MAYOR_ATTEMPTS = 5
+"""Sessions of the mayor in a row that came to nothing before a person is told."""
+
+EVICTION_DEADLINE = timedelta(minutes=7)
+"""A container that ECS takes away may drain this long (state machines, container)."""
+
 GATE_TIMEOUT = timedelta(minutes=10)
 """One gate command may run this long before its process group is killed."""
 

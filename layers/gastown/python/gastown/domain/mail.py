@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from gastown.domain.ids import AgentId, BeadId
+from gastown.domain.ids import AgentId, BeadId, CommandId
 
 
 class MailState(StrEnum):
     """How far a letter has come; the last three end it."""
 
     OPEN = "open"
-    SENT = "sent"
     DELIVERED = "delivered"
     EXPIRED = "expired"
     DROPPED = "dropped"
@@ -29,6 +28,8 @@ class Mail:
     """Its subject."""
     created_at: datetime
     state: MailState = MailState.OPEN
+    command: CommandId | None = None
+    """What carries it at the moment."""
     tries: int = 0
     not_before: datetime | None = None
     closed_at: datetime | None = None

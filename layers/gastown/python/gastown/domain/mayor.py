@@ -48,9 +48,10 @@ class Mayor:
     status_message: str | None = None
     status_updated_at: datetime | None = None
     context: str | None = None
-    """What the person looks at, as the dashboard last said."""
+    """What the person looks at, as the dashboard last said; at most 3,000 bytes."""
+    instructions: str | None = None
     model: str | None = None
-    """The model of the live session, to notice when the settings name another."""
+    """Model and instructions of the live session, to notice when the settings name others."""
 
     @property
     def open_session(self) -> Session | None:

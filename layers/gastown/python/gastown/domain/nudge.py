@@ -1,13 +1,13 @@
 """A nudge: a short word to one agent, kept once until it is delivered, has expired, or its agent is gone.
 
-pending ─pushed─▶ sent ─accepted─▶ delivered        refused ─▶ pending again        too old ─▶ expired
+pending ─pushed and accepted─▶ delivered        too old ─▶ expired        its agent is gone ─▶ dropped
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from gastown.domain.ids import AgentId, BeadId
+from gastown.domain.ids import AgentId, BeadId, CommandId
 
 
 class NudgeMode(StrEnum):
@@ -30,7 +30,8 @@ class NudgeState(StrEnum):
     """How far it has come; the last three end it."""
 
     PENDING = "pending"
-    SENT = "sent"
+    HEARD = "heard"
+    """Only the mayor's: taken, and its turn is not over."""
     DELIVERED = "delivered"
     EXPIRED = "expired"
     DROPPED = "dropped"
@@ -50,6 +51,10 @@ class Nudge:
     source: str = "system"
     expires_at: datetime | None = None
     state: NudgeState = NudgeState.PENDING
+    is_long: bool = False
+    """Whether `message` is only the beginning, and the whole is a text of its own."""
+    command: CommandId | None = None
+    """What carries it at the moment."""
     tries: int = 0
     not_before: datetime | None = None
     closed_at: datetime | None = None

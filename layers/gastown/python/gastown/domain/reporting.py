@@ -23,6 +23,9 @@ LATE = frozenset({RunEnd.LOST, RunEnd.COMPLETED})
 EXCUSES = frozenset({"infrastructure", "draining", "capacity"})
 """Causes of a refused start for which no bead pays (REQ-3.8)."""
 
+EVICTION = "container eviction"
+"""The reason with which a container that ECS takes away reports its agents' ends (town facts, 2.9)."""
+
 REFUSALS_TOLD = 3
 """After this many refusals in a row a person is told, once a rig."""
 
@@ -225,7 +228,7 @@ def apply_completed(
     run = check_dispatch(agent, dispatch)
     if not run.is_open:
         return
-    evicted = reason == "container eviction"
+    evicted = reason == EVICTION
     how = RunEnd.EVICTED if evicted else RunEnd.COMPLETED
     said = f": {reason}" if reason else ""
     lose_run(

@@ -109,6 +109,14 @@ class Town:
         )  # fmt: skip
         return (entity for home in homes for entity in home.values())
 
+    def mayor_model(self) -> str | None:
+        """The mayor's model: its role's, else the town's default; a rig never changes it (api facts, 6.4)."""
+        return self.config.role_models.get("mayor") or self.config.default_model
+
+    def mayor_instructions(self) -> str | None:
+        """What people want the mayor to keep in mind."""
+        return self.config.custom_instructions.get("mayor")
+
     def rules_for(self, rig_id: RigId) -> EffectiveConfig:
         """The settings that hold in one rig."""
         return effective(self.config, self.rig(rig_id))
@@ -163,9 +171,13 @@ class Town:
 
     def pulse_of(self, agent: Agent) -> datetime | None:
         """When the current container last spoke of this agent's current run; other runs say nothing."""
+        return self.pulse_for(agent.id, agent.dispatch)
+
+    def pulse_for(self, agent_id: AgentId, dispatch: int) -> datetime | None:
+        """When the current container last spoke of this dispatch of an agent or the mayor."""
         pulse = self.pulses.get(self.container.generation)
-        seen = pulse.agents.get(agent.id) if pulse else None
-        return seen.at if seen and seen.dispatch == agent.dispatch else None
+        seen = pulse.agents.get(agent_id) if pulse else None
+        return seen.at if seen and seen.dispatch == dispatch else None
 
     def note(self, note: Note) -> None:
         """Add one line to a bead's history."""

@@ -153,6 +153,40 @@ class AnswerWait(Reasoned):
     key: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class StartMayor(Reasoned):
+    """Open the mayor's next session."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoseSession(Reasoned):
+    """End the mayor's session; a silent one rests on the pulse that was seen."""
+
+    silent: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshMayor(Reasoned):
+    """Tell the live mayor its new model or instructions."""
+
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushMessages(Reasoned):
+    """Send what waits for a running agent."""
+
+    agent_id: AgentId
+    dispatch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpireMessage(Reasoned):
+    """End a nudge or letter that nobody took."""
+
+    message_id: BeadId
+
+
 Action = (
     ClaimContainer
     | GiveUpContainer
@@ -175,4 +209,9 @@ Action = (
     | FinishConvoy
     | WaitForPerson
     | AnswerWait
+    | StartMayor
+    | LoseSession
+    | RefreshMayor
+    | PushMessages
+    | ExpireMessage
 )

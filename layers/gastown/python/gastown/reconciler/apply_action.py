@@ -3,12 +3,15 @@
 from typing import assert_never
 
 from gastown.domain.agent import RunEnd
+from gastown.domain.conversing import lose_session, refresh_session, start_session
 from gastown.domain.convoying import answer_wait, close_member, finish_convoy, open_landing, wait_for_person
 from gastown.domain.ending import fail_bead, fail_review, lose_run, reopen, stop_session, unhook
 from gastown.domain.hooking import assign_bead, assign_review, dispatch
 from gastown.domain.housing import claim_container, drain_container, give_up_container, lose_orphan, suspect_container
 from gastown.domain.ids import Moment
+from gastown.domain.limits import MAX_MESSAGES_PUSHED
 from gastown.domain.merging import ask_merge
+from gastown.domain.nudging import end_message, push
 from gastown.domain.review import ReviewPhase
 from gastown.domain.town import Town
 from gastown.reconciler.actions import (
@@ -21,20 +24,26 @@ from gastown.reconciler.actions import (
     CloseMember,
     Dispatch,
     DrainContainer,
+    ExpireMessage,
     FailBead,
     FailReview,
     FinishConvoy,
     GiveUpContainer,
     LoseOrphan,
     LoseRun,
+    LoseSession,
     MarkIdle,
     OpenLanding,
+    PushMessages,
     QueueReview,
+    RefreshMayor,
     ReopenBead,
+    StartMayor,
     SuspectContainer,
     Unhook,
     WaitForPerson,
 )
+from gastown.reconciler.signs import pushable
 
 
 def apply_action(town: Town, action: Action, moment: Moment) -> None:
@@ -48,6 +57,8 @@ def apply_action(town: Town, action: Action, moment: Moment) -> None:
             _work(town, action, moment)
         case OpenLanding() | CloseMember() | FinishConvoy() | WaitForPerson() | AnswerWait():
             _convoy(town, action, moment)
+        case StartMayor() | LoseSession() | RefreshMayor() | PushMessages() | ExpireMessage():
+            _talk(town, action, moment)
         case _:
             assert_never(action)
 
@@ -117,3 +128,20 @@ def _convoy(
             wait_for_person(town, town.convoys[convoy_id], reason, moment)
         case AnswerWait(key=key):
             answer_wait(town, key, moment)
+
+
+def _talk(
+    town: Town, action: StartMayor | LoseSession | RefreshMayor | PushMessages | ExpireMessage, moment: Moment
+) -> None:
+    match action:
+        case StartMayor():
+            start_session(town, moment)
+        case LoseSession(silent=silent, reason=reason):
+            lose_session(town, moment, silent=silent, reason=reason)
+        case RefreshMayor(what=what):
+            refresh_session(town, what, moment)
+        case PushMessages(agent_id=agent_id, dispatch=dispatch):
+            due = [m for m in pushable(town, agent_id) if m.not_before is None or m.not_before <= moment.now]
+            push(town, agent_id, dispatch, due[:MAX_MESSAGES_PUSHED], moment)
+        case ExpireMessage(message_id=message_id):
+            end_message(town, town.nudges.get(message_id) or town.mail[message_id], "expired", moment)

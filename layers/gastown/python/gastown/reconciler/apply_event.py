@@ -3,16 +3,18 @@
 from datetime import datetime
 from typing import Any, assert_never
 
-from gastown.domain.command import CommandKind
-from gastown.domain.conversing import end_turn
+from gastown.domain.agent import RunEnd
+from gastown.domain.command import Command, CommandKind
+from gastown.domain.conversing import accept_session, begin_turn, end_session, end_turn, refuse_session
 from gastown.domain.convoying import change_execution
 from gastown.domain.effect import EffectKind
 from gastown.domain.escalation import Severity
 from gastown.domain.event import EventKind, TownEvent
-from gastown.domain.housing import accept_task, refuse_task, stop_container, vouch_container
+from gastown.domain.housing import accept_task, evict_container, refuse_task, stop_container, vouch_container
 from gastown.domain.ids import CommandId, Moment, RigId
 from gastown.domain.merging import MergeOutcome, MergeStatus, apply_merge, postpone
-from gastown.domain.reporting import Done, accept_start, apply_completed, apply_done, refuse_start
+from gastown.domain.nudging import settle_push
+from gastown.domain.reporting import EVICTION, Done, accept_start, apply_completed, apply_done, refuse_start
 from gastown.domain.review import GateResult
 from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
@@ -29,8 +31,9 @@ def apply_event(  # noqa: C901, PLR0912 - one case a kind reads best in one plac
         case EventKind.AGENT_DONE:
             apply_done(town, data["agent_id"], data["dispatch"], _done(data), moment)
         case EventKind.AGENT_COMPLETED:
-            failed, reason = data.get("status") == "failed", data.get("reason")
-            apply_completed(town, data["agent_id"], data["dispatch"], failed=failed, reason=reason, moment=moment)
+            _completed(town, data, moment)
+        case EventKind.CONTAINER_EVICTED:
+            evict_container(town, int(data["generation"]), moment)
         case EventKind.MAYOR_WAITING:
             end_turn(town, data["dispatch"], _moment(data.get("fired_at")), moment)
         case EventKind.MERGE_REPORTED:
@@ -54,6 +57,15 @@ def _done(data: dict[str, Any]) -> Done:
         pr_url=data.get("pr_url"),
         summary=data.get("summary"),
     )
+
+
+def _completed(town: Town, data: dict[str, Any], moment: Moment) -> None:
+    failed, reason = data.get("status") == "failed", data.get("reason")
+    if town.mayor is None or data["agent_id"] != town.mayor.id:
+        apply_completed(town, data["agent_id"], data["dispatch"], failed=failed, reason=reason, moment=moment)
+    elif data["dispatch"] == town.mayor.dispatch:
+        how = RunEnd.EVICTED if reason == EVICTION else RunEnd.COMPLETED if failed else RunEnd.DONE
+        end_session(town, how, moment, reason=reason or "its program ended")
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -108,12 +120,31 @@ def _acked(town: Town, data: dict[str, Any], moment: Moment) -> None:
             postpone(town, review, data.get("error") or "refused", moment)
         return
     town.commands.pop(command.id, None)
-    if command.kind is CommandKind.START and command.agent_id and command.dispatch is not None:
+    if command.kind is CommandKind.MESSAGE or _is_mayors(town, command):
+        _spoken(town, command, data, moment)
+    elif command.kind is CommandKind.START and command.agent_id and command.dispatch is not None:
         if accepted:
             accept_start(town, command.agent_id, command.dispatch, moment)
         else:
             cause, error = data.get("cause") or "invalid", data.get("error") or ""
             refuse_start(town, command.agent_id, command.dispatch, cause, error, moment)
+
+
+def _is_mayors(town: Town, command: Command) -> bool:
+    return town.mayor is not None and command.agent_id == town.mayor.id
+
+
+def _spoken(town: Town, command: Command, data: dict[str, Any], moment: Moment) -> None:
+    """Something was said to an agent, or the mayor was started with it."""
+    accepted, dispatch = data["outcome"] == "accepted", command.dispatch or 0
+    if command.kind is CommandKind.START and not accepted:
+        refuse_session(town, dispatch, moment, reason=f"start refused: {data.get('error') or data.get('cause')}")
+        return
+    settle_push(town, command, moment, accepted=accepted)
+    if command.kind is CommandKind.START:
+        accept_session(town, dispatch, moment)
+    elif accepted and command.kind is CommandKind.MESSAGE and _is_mayors(town, command):
+        begin_turn(town, dispatch, moment)
 
 
 def _setup(town: Town, data: dict[str, Any], moment: Moment) -> None:

@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from gastown.domain.agent import Agent
+from gastown.domain.agent import Agent, AgentStatus
 from gastown.domain.bead import Bead
 from gastown.domain.container import ContainerState
+from gastown.domain.conversing import has_words
 from gastown.domain.convoy import ConvoyState
 from gastown.domain.hooking import has_slot
-from gastown.domain.limits import IDLE_STOP, MAX_TOTAL_ATTEMPTS, STALE
+from gastown.domain.ids import AgentId
+from gastown.domain.limits import IDLE_STOP, MAX_MAYOR_ATTEMPTS, MAX_PUSHES, MAX_TOTAL_ATTEMPTS, STALE
+from gastown.domain.mail import Mail
+from gastown.domain.nudge import Nudge, NudgeMode
+from gastown.domain.nudging import is_under_way, mail_of, nudges_of
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 
@@ -20,6 +25,43 @@ def alive_at(town: Town, agent: Agent) -> datetime | None:
         return None
     signs = (run.asked_at, run.accepted_at, town.pulse_of(agent))
     return max(sign for sign in signs if sign is not None)
+
+
+def session_alive_at(town: Town) -> datetime | None:
+    """The last sign of life of the mayor's open session; none without one."""
+    mayor = town.mayor
+    if mayor is None or mayor.open_session is None:
+        return None
+    session = mayor.open_session
+    signs = (session.asked_at, session.accepted_at, town.pulse_for(mayor.id, session.dispatch))
+    return max(sign for sign in signs if sign is not None)
+
+
+def is_mayor_called(town: Town) -> bool:
+    """Whether somebody waits for the mayor, and its sessions have not failed too often."""
+    mayor = town.mayor
+    if mayor is None or mayor.attempts >= MAX_MAYOR_ATTEMPTS:
+        return False
+    return mayor.is_wanted or has_words(town, mayor)
+
+
+def listeners(town: Town) -> Iterator[tuple[AgentId, int]]:
+    """Who runs and can be spoken to, with the number of the run: agents, and the mayor."""
+    for agent in town.agents.values():
+        if agent.open_run is not None and agent.open_run.accepted_at is not None:
+            yield agent.id, agent.dispatch
+    mayor = town.mayor
+    if mayor is not None and mayor.open_session is not None and mayor.open_session.accepted_at is not None:
+        yield mayor.id, mayor.dispatch
+
+
+def pushable(town: Town, agent_id: AgentId) -> list[Nudge | Mail]:
+    """What may be pushed to a running agent, in order; nothing while a command of this kind is under way."""
+    waiting: list[Nudge | Mail] = [n for n in nudges_of(town, agent_id) if n.mode is not NudgeMode.QUEUE]
+    waiting += mail_of(town, agent_id)
+    if any(is_under_way(town, message) for message in waiting):
+        return []
+    return [message for message in waiting if message.tries < MAX_PUSHES]
 
 
 def heard_at(town: Town) -> datetime | None:
@@ -83,9 +125,21 @@ def is_wanted(town: Town, now: datetime) -> bool:
     """Whether a container has, or will within the idle-stop time have, something to do (state machines, *wanted*)."""
     if any(agent.hook for agent in town.agents.values()):
         return True
+    if _wants_mayor(town, now + IDLE_STOP):
+        return True
     if any(review.phase is ReviewPhase.MERGING for review in town.reviews.values()):
         return True
     soon = now + IDLE_STOP
     queue: list[Bead | Review] = [b for b in assignable_beads(town) if has_slot(town, b.rig_id)]
     queue += [r for r in assignable_reviews(town) if is_refinery_free(town, r)]
     return any(work.not_before is None or work.not_before <= soon for work in queue)
+
+
+def _wants_mayor(town: Town, soon: datetime) -> bool:
+    """A turn is under way, or somebody waits for one; a mayor that waits for people wants nothing."""
+    mayor = town.mayor
+    if mayor is None:
+        return False
+    if mayor.open_session is not None:
+        return mayor.status is AgentStatus.WORKING or bool(pushable(town, mayor.id))
+    return is_mayor_called(town) and (mayor.not_before is None or mayor.not_before <= soon)

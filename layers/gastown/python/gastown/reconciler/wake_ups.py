@@ -8,6 +8,7 @@ from gastown.domain.convoy import ConvoyState
 from gastown.domain.convoying import is_complete
 from gastown.domain.hooking import has_slot
 from gastown.domain.limits import HEARTBEAT, IDLE_STOP, MERGE_REPORT_DEADLINE, SILENT_CONTAINER_STOP, STALE
+from gastown.domain.nudging import expires_at, is_under_way, messages
 from gastown.domain.review import ReviewPhase
 from gastown.domain.town import Town
 from gastown.reconciler.signs import (
@@ -15,9 +16,13 @@ from gastown.reconciler.signs import (
     assignable_beads,
     assignable_reviews,
     heard_at,
+    is_mayor_called,
     is_refinery_free,
     is_vouched,
     is_wanted,
+    listeners,
+    pushable,
+    session_alive_at,
 )
 
 
@@ -31,6 +36,8 @@ def _moments(town: Town, now: datetime) -> Iterator[datetime]:
     yield from _run_moments(town)
     yield from _queue_moments(town)
     yield from _merge_moments(town)
+    yield from _mayor_moments(town)
+    yield from _message_moments(town)
     yield from (
         convoy.not_before
         for convoy in town.convoys.values()
@@ -94,3 +101,23 @@ def _merge_moments(town: Town) -> Iterator[datetime]:
             yield review.not_before
         if review.merge_command and review.merge_asked_at:
             yield review.merge_asked_at + MERGE_REPORT_DEADLINE
+
+
+def _mayor_moments(town: Town) -> Iterator[datetime]:
+    mayor, container = town.mayor, town.container
+    if mayor is None:
+        return
+    if mayor.open_session is None and mayor.not_before is not None and is_mayor_called(town):
+        yield mayor.not_before
+        yield mayor.not_before - IDLE_STOP
+    alive = session_alive_at(town)
+    if alive is not None and container.state is ContainerState.READY and container.suspected_at is None:
+        yield alive + STALE
+
+
+def _message_moments(town: Town) -> Iterator[datetime]:
+    for message in messages(town):
+        if (end := expires_at(message)) is not None and not is_under_way(town, message):
+            yield end
+    for agent_id, _ in listeners(town):
+        yield from (m.not_before for m in pushable(town, agent_id) if m.not_before is not None)

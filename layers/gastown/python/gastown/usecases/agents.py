@@ -13,11 +13,12 @@ from gastown.domain.agent import Agent, Role, Run, RunEnd
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.ending import end_bead, lose_run
 from gastown.domain.ending import unhook as take_off
-from gastown.domain.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from gastown.domain.errors import Conflict, Forbidden, Invalid, NotFound, StaleDispatch, Unavailable
 from gastown.domain.escalation import Escalation, Severity
 from gastown.domain.hooking import hook as put_on
 from gastown.domain.ids import Moment
 from gastown.domain.limits import MAX_BODY_BYTES, MAX_TITLE
+from gastown.domain.mayor import Mayor
 from gastown.domain.reporting import check_dispatch
 from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
@@ -202,6 +203,18 @@ def speaker(town: Town, claims: AgentClaims) -> Agent:
     agent = agent_of(town, claims.rig_id, claims.agent_id)
     check_dispatch(agent, claims.dispatch)
     return agent
+
+
+def mayor_of(town: Town, claims: AgentClaims) -> Mayor:
+    """The mayor, if the token speaks for its present session. Raises `NotFound`, `Forbidden`, `StaleDispatch`."""
+    if claims.role != Role.MAYOR:
+        raise Forbidden("Only the mayor may do this")
+    mayor = town.mayor
+    if mayor is None or mayor.id != claims.agent_id:
+        raise NotFound(f"Agent {claims.agent_id} not found")
+    if claims.dispatch != mayor.dispatch or mayor.open_session is None:
+        raise StaleDispatch(f"stale dispatch: {claims.dispatch} is not the mayor's present session")
+    return mayor
 
 
 def check_size(value: object, limit: int, where: str) -> None:

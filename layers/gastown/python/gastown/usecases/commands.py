@@ -10,18 +10,21 @@ from gastown.domain.limits import GATE_TIMEOUT
 from gastown.domain.review import Review
 from gastown.domain.rig import Rig
 from gastown.domain.town import Town
+from gastown.usecases.briefing import TextOf, mayor_payload, message_payload
 
 
-def waiting(town: Town, generation: int) -> list[dict[str, Any]]:
+def waiting(town: Town, generation: int, text_of: TextOf = lambda _: None) -> list[dict[str, Any]]:
     """The commands that wait for one generation, oldest first; what the town no longer wants is left out."""
     mine = [command for command in town.commands.values() if command.generation == generation]
-    filled = (fill(town, command) for command in sorted(mine, key=lambda command: (command.created_at, command.id)))
+    filled = (
+        fill(town, command, text_of) for command in sorted(mine, key=lambda command: (command.created_at, command.id))
+    )
     return [command for command in filled if command is not None]
 
 
-def fill(town: Town, command: Command) -> dict[str, Any] | None:
+def fill(town: Town, command: Command, text_of: TextOf) -> dict[str, Any] | None:
     """One command as the container receives it, or none if what it is about has ended."""
-    payload = _payload(town, command)
+    payload = _payload(town, command, text_of)
     if payload is None:
         return None
     return {
@@ -36,21 +39,31 @@ def fill(town: Town, command: Command) -> dict[str, Any] | None:
     }
 
 
-def _payload(town: Town, command: Command) -> dict[str, Any] | None:
+def _payload(town: Town, command: Command, text_of: TextOf) -> dict[str, Any] | None:
     match command.kind:
         case CommandKind.START:
-            return _start(town, command)
+            return mayor_payload(town, command, text_of) if _is_mayors(town, command) else _start(town, command)
         case CommandKind.STOP:
             return {"reason": command.payload.get("reason", "stopped")}
         case CommandKind.MERGE:
             return _merge(town, command)
         case CommandKind.SETUP:
-            rig = town.rigs.get(command.rig_id) if command.rig_id else None
-            return {"rig": show_rig(rig)} if rig else None
-        case CommandKind.MESSAGE | CommandKind.MODEL | CommandKind.CONFIG:
+            return _setup(town, command)
+        case CommandKind.MESSAGE:
+            return message_payload(town, command, text_of)
+        case CommandKind.MODEL | CommandKind.CONFIG:
             return dict(command.payload)
         case CommandKind.DRAIN:
             return {"deadline": iso(town.container.deadline) if town.container.deadline else None}
+
+
+def _is_mayors(town: Town, command: Command) -> bool:
+    return town.mayor is not None and command.agent_id == town.mayor.id
+
+
+def _setup(town: Town, command: Command) -> dict[str, Any] | None:
+    rig = town.rigs.get(command.rig_id) if command.rig_id else None
+    return {"rig": show_rig(rig)} if rig else None
 
 
 def _start(town: Town, command: Command) -> dict[str, Any] | None:
@@ -73,7 +86,9 @@ def _start(town: Town, command: Command) -> dict[str, Any] | None:
         "gates": list(rules.gates),
         "gate_timeout_s": int(GATE_TIMEOUT.total_seconds()),
         "review": show_review(held) if isinstance(held, Review) else None,
-        "model": rules.model,
+        "model": rules.model_of(agent.role.value),
+        "small_model": town.config.small_model,
+        "instructions": rules.instructions_of(agent.role.value),
         "author": author(town, agent),
     }
 

@@ -12,6 +12,7 @@ from gastown.domain.ids import AgentId
 from gastown.domain.town import Town
 from gastown.ports.town_store import Condition
 from gastown.usecases import commands, tokens
+from gastown.usecases.history import bead_text
 from gastown.usecases.tokens import ContainerClaims
 from gastown.usecases.unit_of_work import UnitOfWork
 
@@ -84,7 +85,7 @@ def beat(work: UnitOfWork, claims: ContainerClaims, generation: int, seen: Seque
     return answer(
         drain=town.container.state is ContainerState.DRAINING,
         stop=[{"agent_id": one.agent_id, "dispatch": one.dispatch} for one in seen if is_over(town, one)],
-        waiting=commands.waiting(town, generation),
+        waiting=commands.waiting(town, generation, lambda bead_id: bead_text(work, town.id, bead_id)),
     )
 
 
@@ -108,6 +109,9 @@ def answer(
 
 def is_over(town: Town, seen: Sighting) -> bool:
     """Whether a reported run has ended or is stale; a run newer than this (eventual) read knows is not."""
+    if town.mayor is not None and town.mayor.id == seen.agent_id:
+        over = town.mayor.open_session is None
+        return seen.dispatch < town.mayor.dispatch or (seen.dispatch == town.mayor.dispatch and over)
     agent = town.agents.get(AgentId(seen.agent_id))
     if agent is None:
         return True

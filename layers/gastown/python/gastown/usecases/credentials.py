@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from gastown.domain.errors import Conflict, NotFound
+from gastown.domain.errors import Conflict, NotFound, StaleDispatch, Unavailable
+from gastown.domain.mayor import Mayor
 from gastown.domain.rig import Rig
+from gastown.domain.town import Town
 from gastown.ports.secrets import Secrets
 from gastown.usecases import tokens
 from gastown.usecases.agents import current_run
@@ -33,13 +35,36 @@ def for_agent(work: UnitOfWork, vault: Vault, claims: ContainerClaims, agent_id:
     """What one run of an agent needs. Raises `StaleDispatch` or `Conflict` when that run is not under way."""
     town = work.read(claims.town_id)
     check_current(town, claims)
+    own, signing = _town_secret(vault, town.id), vault.secrets.get(vault.signing_secret)
+    env = {**town.config.env_vars, **_texts(own.get("env"))}
+    if town.mayor is not None and town.mayor.id == agent_id:
+        check_session(town.mayor, dispatch)
+        return {"agent_token": tokens.mint_mayor(signing, town.mayor, town_id=town.id, now=work.now()), "env": env}
     current_run(town, agent_id, dispatch)
     agent = town.agent(agent_id)
-    own = _town_secret(vault, town.id)
-    signing = vault.secrets.get(vault.signing_secret)
     token = tokens.mint_agent(signing, agent, town_id=town.id, dispatch=dispatch, now=work.now())
-    env = {**town.config.env_vars, **_texts(own.get("env"))}
     return {"agent_token": token, "git": _git(own, town.rig(agent.rig_id)), "env": env}
+
+
+def check_session(mayor: Mayor, dispatch: int) -> None:
+    """Refuse another session than the present one. Raises `StaleDispatch`, `Unavailable` (not visible yet)."""
+    if dispatch > mayor.dispatch:
+        raise Unavailable("This session is not visible yet", retry_after=1)
+    if dispatch < mayor.dispatch or mayor.open_session is None:
+        raise StaleDispatch(f"stale dispatch: {dispatch} is not the mayor's present session")
+
+
+def model_access(vault: Vault, town: Town) -> dict[str, str]:
+    """What the mayor's model and tools need, from the town's own secret: `model_token`, `github_cli_pat`, Git."""
+    own = _town_secret(vault, town.id)
+    known = {name: str(own[name]) for name in ("model_token", "github_cli_pat") if own.get(name)}
+    git = own.get("git")
+    github = git.get("github.com") if isinstance(git, dict) else None
+    return (
+        {**known, "github_token": str(github["password"])}
+        if isinstance(github, dict) and github.get("password")
+        else known
+    )
 
 
 def for_rig(work: UnitOfWork, vault: Vault, claims: ContainerClaims, rig_id: str) -> dict[str, Any]:

@@ -40,8 +40,13 @@ def live_entity(town: Town, bead_id: str) -> Entity | None:
 def find_bead(uow: UnitOfWork, town_id: str, bead_id: str) -> tuple[Entity, str | None]:
     """A bead of any kind, live or ended, with its text. Raises `NotFound`."""
     entity = live_entity(uow.read(town_id), bead_id) or ended_bead(uow, town_id, bead_id)
-    text = uow.store.read_row(town_id, f"BEAD#{bead_id}", "TEXT")
-    return entity, text["text"] if text else None
+    return entity, bead_text(uow, town_id, bead_id)
+
+
+def bead_text(uow: UnitOfWork, town_id: str, bead_id: str) -> str | None:
+    """The long text of a bead, nudge or letter, by one read; none if it has none."""
+    row = uow.store.read_row(town_id, f"BEAD#{bead_id}", "TEXT")
+    return str(row["text"]) if row and row.get("text") is not None else None
 
 
 def ended_bead(uow: UnitOfWork, town_id: str, bead_id: str) -> Entity:

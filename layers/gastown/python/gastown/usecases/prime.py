@@ -13,6 +13,8 @@ from gastown.domain.review import Review
 from gastown.domain.town import Town
 from gastown.usecases import commands
 from gastown.usecases.agents import agent_of, current_run
+from gastown.usecases.history import bead_text
+from gastown.usecases.messages import OpenMail, Words, open_mail_of, pending_of
 from gastown.usecases.tokens import AgentClaims
 from gastown.usecases.unit_of_work import UnitOfWork
 
@@ -34,6 +36,8 @@ class Prime:
     review: dict[str, Any] | None = None
     rework: dict[str, Any] | None = None
     open_beads: list[Bead] = field(default_factory=list)
+    mail: list[OpenMail] = field(default_factory=list)
+    nudges: list[Words] = field(default_factory=list)
 
 
 def gather_prime(work: UnitOfWork, claims: AgentClaims) -> Prime:
@@ -44,7 +48,7 @@ def gather_prime(work: UnitOfWork, claims: AgentClaims) -> Prime:
     held = town.beads.get(run.hook) or town.reviews.get(run.hook)
     if held is None:
         raise NotFound(f"Bead {run.hook} not found")
-    body = _text(work, town, held.id) if isinstance(held, Bead) else _source_text(work, town, held)
+    body = bead_text(work, town.id, held.id) if isinstance(held, Bead) else _source_text(work, town, held)
     return Prime(
         town=town,
         agent=agent,
@@ -56,16 +60,13 @@ def gather_prime(work: UnitOfWork, claims: AgentClaims) -> Prime:
         review=_review(town, held, body) if isinstance(held, Review) else None,
         rework=_rework(work, town, held, body) if isinstance(held, Bead) and held.is_fix else None,
         open_beads=_open_beads(town, agent),
+        mail=open_mail_of(work, town, agent.id),
+        nudges=pending_of(work, town, agent.id),
     )
 
 
-def _text(work: UnitOfWork, town: Town, bead_id: str) -> str | None:
-    row = work.store.read_row(town.id, f"BEAD#{bead_id}", "TEXT")
-    return str(row["text"]) if row and row.get("text") is not None else None
-
-
 def _source_text(work: UnitOfWork, town: Town, review: Review) -> str | None:
-    return _text(work, town, review.source_id) if review.source_id else None
+    return bead_text(work, town.id, review.source_id) if review.source_id else None
 
 
 def _review(town: Town, review: Review, body: str | None) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def _rework(work: UnitOfWork, town: Town, fix: Bead, feedback: str | None) -> di
         "target_branch": review.target_branch if review else fix.metadata.get("target_branch"),
         "files": list(files) if isinstance(files, list) else [],
         "original_bead_title": source.title if source else review.title if review else None,
-        "original_body": _text(work, town, source.id) if source else None,
+        "original_body": bead_text(work, town.id, source.id) if source else None,
         "mr_bead_id": review.id if review else None,
     }
 

@@ -65,6 +65,7 @@ class Exit:
     dispatch: int
     status: str
     reason: str | None = None
+    is_mayor: bool = False
 
 
 def report_completed(work: UnitOfWork, claims: ContainerClaims, ended: Exit) -> bool:
@@ -72,13 +73,13 @@ def report_completed(work: UnitOfWork, claims: ContainerClaims, ended: Exit) -> 
     reason = ended.reason[:1000] if ended.reason else None
     data = {"agent_id": ended.agent_id, "dispatch": ended.dispatch, "status": ended.status, "reason": reason}
     event_id = f"{ended.agent_id}-{ended.dispatch}-completed"
-    fence = _fence(ended.agent_id, ended.dispatch)
+    fence = _fence(ended.agent_id, ended.dispatch, is_mayor=ended.is_mayor)
     kind = EventKind.AGENT_COMPLETED
     return work.deliver(claims.town_id, kind, data, source="container", event_id=event_id, fence=fence)
 
 
-def _fence(agent_id: str, dispatch: int) -> Condition:
-    return Condition(key=f"AGENT#{agent_id}", field="dispatch", equals=dispatch)
+def _fence(agent_id: str, dispatch: int, *, is_mayor: bool = False) -> Condition:
+    return Condition(key="MAYOR" if is_mayor else f"AGENT#{agent_id}", field="dispatch", equals=dispatch)
 
 
 def change_requested(

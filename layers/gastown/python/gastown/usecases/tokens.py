@@ -13,9 +13,10 @@ from typing import Any
 
 import jwt
 
-from gastown.domain.agent import Agent
+from gastown.domain.agent import Agent, Role
 from gastown.domain.errors import Unauthorized
 from gastown.domain.ids import AgentId, RigId, TownId
+from gastown.domain.mayor import Mayor
 
 LIFETIME = timedelta(hours=8)
 """How long a container or agent token is valid (api facts, 2.1)."""
@@ -62,6 +63,17 @@ def check_boot_code(code: str, secrets: Sequence[str], town_id: str, generation:
 def mint_container(secrets: Sequence[str], *, town_id: str, generation: int, now: datetime) -> str:
     """A new token for one generation of a town's container."""
     return _mint(secrets, {"scope": "container", "town_id": town_id, "generation": generation}, now)
+
+
+def mayor_rig(town_id: str) -> RigId:
+    """The name that stands for a rig where the mayor has none (town facts, section 3)."""
+    return RigId(f"mayor-{town_id}")
+
+
+def mint_mayor(secrets: Sequence[str], mayor: Mayor, *, town_id: str, now: datetime) -> str:
+    """A new token for the present session of the mayor."""
+    who = {"scope": "agent", "town_id": town_id, "rig_id": mayor_rig(town_id), "agent_id": mayor.id}
+    return _mint(secrets, {**who, "role": Role.MAYOR.value, "dispatch": mayor.dispatch}, now)
 
 
 def mint_agent(secrets: Sequence[str], agent: Agent, *, town_id: str, dispatch: int, now: datetime) -> str:

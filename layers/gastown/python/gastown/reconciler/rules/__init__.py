@@ -14,16 +14,21 @@ from gastown.reconciler.rules.assign_queued_reviews import assign_queued_reviews
 from gastown.reconciler.rules.assign_ready_beads import assign_ready_beads
 from gastown.reconciler.rules.dispatch_hooked_agents import dispatch_hooked_agents
 from gastown.reconciler.rules.drain_idle_container import drain_idle_container
+from gastown.reconciler.rules.end_lost_sessions import end_lost_sessions
 from gastown.reconciler.rules.expire_container import expire_container
+from gastown.reconciler.rules.expire_messages import expire_messages
 from gastown.reconciler.rules.fail_exhausted_beads import fail_exhausted_beads
 from gastown.reconciler.rules.land_convoys import land_convoys
 from gastown.reconciler.rules.lose_orphaned_runs import lose_orphaned_runs
 from gastown.reconciler.rules.lose_silent_runs import lose_silent_runs
 from gastown.reconciler.rules.merge_approved_reviews import merge_approved_reviews
+from gastown.reconciler.rules.push_messages import push_messages
 from gastown.reconciler.rules.queue_fixed_reviews import queue_fixed_reviews
+from gastown.reconciler.rules.refresh_mayor_settings import refresh_mayor_settings
 from gastown.reconciler.rules.release_unready_hooks import release_unready_hooks
 from gastown.reconciler.rules.reopen_unattended_beads import reopen_unattended_beads
 from gastown.reconciler.rules.start_wanted_container import start_wanted_container
+from gastown.reconciler.rules.start_wanted_mayor import start_wanted_mayor
 from gastown.reconciler.rules.suspect_silent_container import suspect_silent_container
 
 Rule = Callable[[Town, datetime], Iterable[Action]]
@@ -32,14 +37,15 @@ STAGES: tuple[tuple[Rule, ...], ...] = (
     (expire_container,),
     (lose_orphaned_runs,),
     (suspect_silent_container,),
-    (lose_silent_runs,),
+    (lose_silent_runs, end_lost_sessions),
     (reopen_unattended_beads,),
     (fail_exhausted_beads,),
     (queue_fixed_reviews,),
     (release_unready_hooks,),
     (assign_ready_beads, assign_queued_reviews),
     (start_wanted_container, drain_idle_container),
-    (dispatch_hooked_agents, merge_approved_reviews),
+    (dispatch_hooked_agents, merge_approved_reviews, start_wanted_mayor),
+    (refresh_mayor_settings, push_messages, expire_messages),
     (land_convoys,),
     (answer_known_waits,),
 )

@@ -1,0 +1,144 @@
+"""The mayor: people speak to it, look at it, and want it warm; its container prepares and reports it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gastown.domain.agent import AgentStatus
+from gastown.domain.conversing import address_mayor, appoint_mayor, dismiss_mayor, ensure_mayor
+from gastown.domain.errors import Invalid
+from gastown.domain.event import EventKind
+from gastown.domain.ids import Moment
+from gastown.domain.mayor import Mayor
+from gastown.domain.town import Town
+from gastown.ports.town_store import Condition
+from gastown.usecases.agents import check_size
+from gastown.usecases.containers import check_current
+from gastown.usecases.credentials import Vault, model_access
+from gastown.usecases.tokens import ContainerClaims
+from gastown.usecases.unit_of_work import UnitOfWork
+
+MAX_CONTEXT = 10_000
+"""Characters of what a person looks at (api facts, section 9)."""
+
+
+MAX_KEPT_CONTEXT = 3_000
+"""Bytes of it that lie in the mayor's item of the working set (design section 2)."""
+
+
+def message(
+    work: UnitOfWork, town_id: str, text: str, by: str, *, context: str | None = None, key: str | None = None
+) -> dict[str, Any]:
+    """Say something to the mayor; where it stands. Raises `Invalid`, `Replayed`."""
+    check_context(context)
+
+    def move(town: Town, moment: Moment) -> dict[str, Any]:
+        seen = context or (town.mayor.context if town.mayor else None)
+        address_mayor(town, in_context(text, seen), moment, by=by)
+        return _standing(town)
+
+    own = f"{by}:mayor:{key}" if key else None
+    return work.change(
+        town_id,
+        move,
+        actor=by,
+        cause="mayor message",
+        key=own,
+        answer=lambda standing: {"status": 200, "data": standing},
+    )
+
+
+def in_context(text: str, context: str | None) -> str:
+    """A person's words with what they look at, marked as no words of theirs (town facts, 2.13)."""
+    return f"<system-reminder>\n{context}\n</system-reminder>\n\n{text}" if context else text
+
+
+def check_context(context: str | None) -> None:
+    """Refuse a context that is too long; raises `Invalid`."""
+    if context is not None and len(context) > MAX_CONTEXT:
+        raise Invalid(f"A context has at most {MAX_CONTEXT} characters", field="uiContext")
+
+
+def _standing(town: Town) -> dict[str, Any]:
+    mayor = town.mayor
+    if mayor is None:
+        return {"agentId": None, "sessionStatus": "idle"}
+    return {"agentId": mayor.id, "sessionStatus": "active" if mayor.open_session else "starting"}
+
+
+def ensure(work: UnitOfWork, town_id: str, by: str) -> dict[str, Any]:
+    """Have the mayor there; commits nothing when its session lives already."""
+    town = work.read(town_id)
+    if town.mayor is not None and town.mayor.open_session is not None:
+        return {"agentId": town.mayor.id, "sessionStatus": "active"}
+
+    def move(fresh: Town, moment: Moment) -> dict[str, Any]:
+        ensure_mayor(fresh, moment)
+        return _standing(fresh)
+
+    return work.change(town_id, move, actor=by, cause="mayor ensured")
+
+
+def dismiss(work: UnitOfWork, town_id: str, by: str) -> None:
+    """End the mayor and its session; the town stays, and the next word appoints a new one."""
+    work.change(town_id, dismiss_mayor, actor=by, cause="mayor dismissed")
+
+
+def set_context(work: UnitOfWork, town_id: str, context: str, by: str) -> None:
+    """Remember what the person looks at, for words that say nothing of it. Raises `Invalid`."""
+    check_context(context)
+    check_size(context, MAX_KEPT_CONTEXT, "context")
+
+    def move(town: Town, moment: Moment) -> None:
+        appoint_mayor(town, moment).context = context
+
+    work.change(town_id, move, actor=by, cause="mayor context")
+
+
+def status_of(town: Town) -> dict[str, Any]:
+    """How the mayor stands, as the reference tells it (api facts, 5.4)."""
+    mayor = town.mayor
+    active = {AgentStatus.WORKING, AgentStatus.WAITING, AgentStatus.STALLED}
+    session = None
+    if mayor is not None:
+        session = {
+            "agentId": mayor.id,
+            "sessionId": mayor.id,
+            "status": "active" if mayor.status in active else "starting" if mayor.is_wanted else "idle",
+            "lastActivityAt": (mayor.last_activity_at or mayor.created_at).isoformat(),
+        }
+    return {"configured": True, "townId": town.id, "session": session}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prewarm:
+    """What a container needs to warm the mayor up before it is wanted (REQ-1.12)."""
+
+    mayor: Mayor | None
+    model: str | None = None
+    small_model: str | None = None
+    access: dict[str, str] | None = None
+
+
+def prewarm(work: UnitOfWork, vault: Vault, claims: ContainerClaims) -> Prewarm:
+    """One read of the store (REQ-7.3), and none of the vault without a mayor. Raises `StaleDispatch`."""
+    town = work.read(claims.town_id)
+    check_current(town, claims)
+    if town.mayor is None:
+        return Prewarm(mayor=None)
+    access = model_access(vault, town)
+    return Prewarm(
+        mayor=town.mayor, model=town.mayor_model(), small_model=town.config.small_model, access=access or None
+    )
+
+
+def report_waiting(
+    work: UnitOfWork, claims: ContainerClaims, agent_id: str, dispatch: int, fired_at: datetime | None
+) -> bool:
+    """Deliver that a turn of the mayor is over; raises `StaleDispatch` for another session than the present one."""
+    at = fired_at.isoformat() if fired_at else None
+    data = {"agent_id": agent_id, "dispatch": dispatch, "fired_at": at}
+    event_id = f"{agent_id}-{dispatch}-waiting-{at or work.new_id()}"
+    fence = Condition(key="MAYOR", field="dispatch", equals=dispatch)
+    kind = EventKind.MAYOR_WAITING
+    return work.deliver(claims.town_id, kind, data, source="container", event_id=event_id, fence=fence)

@@ -1,0 +1,35 @@
+"""The rule `refresh_mayor_settings`."""
+
+from gastown.reconciler.rules.refresh_mayor_settings import refresh_mayor_settings
+from tests.support.builders import NOW, a_town, with_container, with_mayor
+
+
+def test_a_live_mayor_hears_of_another_model_and_other_instructions() -> None:
+    """Once for each that changed."""
+    town = with_container(a_town())
+    with_mayor(town)
+    assert list(refresh_mayor_settings(town, NOW)) == []
+
+    town.config.default_model = "another"
+    town.config.custom_instructions["mayor"] = "Be brief"
+
+    assert [action.what for action in refresh_mayor_settings(town, NOW)] == ["model", "instructions"]
+
+
+def test_its_roles_own_model_comes_first() -> None:
+    """The default changes nothing for a mayor that has a model of its own."""
+    town = with_container(a_town())
+    town.config.role_models["mayor"] = "own"
+    with_mayor(town)
+    town.config.default_model = "another"
+
+    assert list(refresh_mayor_settings(town, NOW)) == []
+
+
+def test_a_mayor_that_is_still_starting_is_left_alone() -> None:
+    """It has not been accepted yet, so there is nobody to tell."""
+    town = with_container(a_town())
+    with_mayor(town, accepted=False)
+    town.config.default_model = "another"
+
+    assert list(refresh_mayor_settings(town, NOW)) == []
