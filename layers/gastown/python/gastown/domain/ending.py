@@ -13,6 +13,7 @@ from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, CommandId, Moment
 from gastown.domain.limits import DISPATCH_BACKOFF, MAX_REJECTIONS, MAX_TOTAL_ATTEMPTS
+from gastown.domain.molecule import Molecule
 from gastown.domain.review import Receipt, Review, ReviewPhase
 from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
@@ -105,6 +106,15 @@ def end_bead(town: Town, bead: Bead, status: BeadStatus, outcome: str, moment: M
         parent.last_fix = status
     if (review := town.review_of(bead.id)) is not None:
         abandon_review(town, review, moment)
+    if (molecule := town.molecule_of(bead.id)) is not None:
+        end_molecule(town, molecule, moment, done=status is BeadStatus.CLOSED)
+
+
+def end_molecule(town: Town, molecule: Molecule, moment: Moment, *, done: bool) -> None:
+    """End the steps of a bead: with their last one, or with the bead."""
+    molecule.status = BeadStatus.CLOSED if done else BeadStatus.FAILED
+    molecule.closed_at = molecule.updated_at = moment.now
+    town.finals[molecule.id] = town.molecules.pop(molecule.id)
 
 
 def abandon_review(town: Town, review: Review, moment: Moment) -> None:

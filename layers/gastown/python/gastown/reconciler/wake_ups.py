@@ -80,6 +80,8 @@ def _queue_moments(town: Town) -> Iterator[datetime]:
         if bead.not_before is not None and has_slot(town, bead.rig_id):
             yield bead.not_before
             yield bead.not_before - IDLE_STOP
+    hooked = (town.beads.get(a.hook) for a in town.agents.values() if a.hook is not None and a.open_run is None)
+    yield from (bead.not_before for bead in hooked if bead is not None and bead.not_before is not None)
     for review in assignable_reviews(town):
         if review.not_before is not None and is_refinery_free(town, review):
             yield review.not_before
