@@ -101,13 +101,18 @@ def end_bead(town: Town, bead: Bead, status: BeadStatus, outcome: str, moment: M
     bead.outcome, bead.closed_at = outcome, moment.now
     del town.beads[bead.id]
     town.finals[bead.id] = bead
-    town.stubs[bead.id] = Stub(id=bead.id, title=bead.title, status=status, outcome=outcome, sha=bead.accepted_sha)
+    town.stubs[bead.id] = stub_of(bead)
     if bead.parent_id and (parent := town.reviews.get(bead.parent_id)):
         parent.last_fix = status
     if (review := town.review_of(bead.id)) is not None:
         abandon_review(town, review, moment)
     if (molecule := town.molecule_of(bead.id)) is not None:
         end_molecule(town, molecule, moment, done=status is BeadStatus.CLOSED)
+
+
+def stub_of(bead: Bead) -> Stub:
+    """What the working set keeps of an ended bead."""
+    return Stub(id=bead.id, title=bead.title, status=bead.status, outcome=bead.outcome, sha=bead.accepted_sha)
 
 
 def end_molecule(town: Town, molecule: Molecule, moment: Moment, *, done: bool) -> None:

@@ -92,6 +92,12 @@ TICK_ROUNDS = 16
 JOB_ITEMS = 50
 """Beads that one slice of a job deals with at most (design section 2: bounds)."""
 
+JOB_WEIGHT = 60
+"""Items that one slice changes at most, unless a single bead with all that points at it weighs more."""
+
+MAX_JOBS = 20
+"""Jobs that may wait in one town."""
+
 MAX_JOB_FAILURES = 5
 """Slices of one job that may raise in a row before it is set aside with an escalation."""
 

@@ -1,13 +1,14 @@
 """Deleting: live beads leave the working set, with everything that points at them. Their rows follow by a job."""
 
+from collections.abc import Iterable, Mapping
+from typing import Protocol, TypeVar
+
 from gastown.domain.agent import Agent, RunEnd
 from gastown.domain.bead import Bead
-from gastown.domain.convoy import ConvoyState
-from gastown.domain.convoying import finish_convoy
+from gastown.domain.convoying import close_convoy
 from gastown.domain.edges import replace_blocker, waiting_for
 from gastown.domain.ending import end_molecule, end_run, release, stop_session
 from gastown.domain.errors import Conflict
-from gastown.domain.escalation import Escalation
 from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, Moment, RigId
 from gastown.domain.job import Job, JobKind
@@ -17,7 +18,20 @@ from gastown.domain.nudge import NudgeState
 from gastown.domain.redoing import settle_failure
 from gastown.domain.review import Review
 from gastown.domain.town import Entity, Town
-from gastown.domain.triage import TriageRequest
+
+K = TypeVar("K")
+
+
+class Belongs(Protocol):
+    """What belongs to a rig, or to none."""
+
+    @property
+    def rig_id(self) -> RigId | None:
+        """The rig."""
+        ...
+
+
+B = TypeVar("B", bound=Belongs)
 
 
 def deletable(town: Town, bead_id: BeadId) -> Entity | None:
@@ -35,7 +49,10 @@ def deletable(town: Town, bead_id: BeadId) -> Entity | None:
 
 
 def weight(town: Town, bead_id: BeadId) -> int:
-    """At most how many items deleting this bead changes."""
+    """At most how many items deleting this bead changes; an ended one only has what points at it."""
+    if bead_id not in town.beads:
+        named = bead_id in town.stubs or bead_id in town.escalations or bead_id in town.molecules
+        return len(waiting_for(town, bead_id)) + (3 if named else 0)
     fixes = sum(4 for r in town.reviews.values() if r.source_id == bead_id for _ in town.fixes_of(r.id))
     return 12 + fixes + len(waiting_for(town, bead_id))
 
@@ -99,30 +116,42 @@ def work_of_rig(town: Town, rig_id: RigId) -> list[BeadId]:
     return [*work, *(convoy.id for convoy in town.convoys.values() if convoy.rig_id == rig_id)]
 
 
+def is_cleared(town: Town, rig_id: RigId) -> bool:
+    """Whether nothing live belongs to a rig any more."""
+    homes: tuple[Iterable[Belongs], ...] = (
+        town.beads.values(), town.reviews.values(), town.convoys.values(), town.molecules.values(),
+        town.escalations.values(), town.triage.values(), town.agents.values(),
+    )  # fmt: skip
+    return not any(one.rig_id == rig_id for home in homes for one in home)
+
+
 def clear_rig(town: Town, rig_id: RigId, moment: Moment) -> list[BeadId] | None:
-    """Take the next live thing of a leaving rig out (`weight` items); none when nothing live is left.
+    """Take the next live thing of a leaving rig out (`weight` items); none when the rest is for the rules to end.
 
     The ids whose rows remain to be deleted: of what ended instead, the rig's list of finished beads knows.
     """
-    if bead := next((b for b in town.beads.values() if b.rig_id == rig_id), None):
+    if bead := _first(town.beads, rig_id):
         return delete_bead(town, bead.id, "reconciler", moment)
-    if review := next((r for r in town.reviews.values() if r.rig_id == rig_id), None):
+    if review := _first(town.reviews, rig_id):
         return take_out_review(town, review, moment)
-    if convoy := next((c for c in town.convoys.values() if c.rig_id == rig_id), None):
-        finish_convoy(town, convoy, ConvoyState.CLOSED, moment)
+    if convoy := next((c for c in town.convoys.values() if c.rig_id == rig_id and not c.is_over), None):
+        close_convoy(town, convoy.id, moment)
         return []
-    if molecule := next((m for m in town.molecules.values() if m.rig_id == rig_id), None):
+    if molecule := _first(town.molecules, rig_id):
         end_molecule(town, molecule, moment, done=False)
         return []
-    homes: tuple[dict[BeadId, Escalation], dict[BeadId, TriageRequest]] = (town.escalations, town.triage)
-    for home in homes:
-        if (small := next((asked.id for asked in home.values() if asked.rig_id == rig_id), None)) is not None:
-            del home[small]
-            return [small]
-    if agent := next((a for a in town.agents.values() if a.rig_id == rig_id), None):
+    if (small := _first(town.escalations, rig_id) or _first(town.triage, rig_id)) is not None:
+        town.escalations.pop(small.id, None)
+        town.triage.pop(small.id, None)
+        return [small.id]
+    if agent := _first(town.agents, rig_id):
         drop_agent(town, agent, moment)
         return []
     return None
+
+
+def _first(home: Mapping[K, B], rig_id: RigId) -> B | None:
+    return next((one for one in home.values() if one.rig_id == rig_id), None)
 
 
 def drop_agent(town: Town, agent: Agent, moment: Moment) -> None:

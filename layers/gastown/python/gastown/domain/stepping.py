@@ -25,9 +25,9 @@ class StepOrder:
     instructions: str
 
 
-def text_id(molecule: Molecule, step: Step) -> BeadId:
+def text_id(molecule_id: BeadId, step: Step) -> BeadId:
     """Under which id the text of a step is kept."""
-    return BeadId(f"{molecule.id}-{step.id}")
+    return BeadId(f"{molecule_id}-{step.id}")
 
 
 def create_molecule(town: Town, bead: Bead, orders: Sequence[StepOrder], moment: Moment) -> Molecule:
@@ -53,7 +53,7 @@ def create_molecule(town: Town, bead: Bead, orders: Sequence[StepOrder], moment:
     )
     town.molecules[molecule.id] = molecule
     town.texts.update(
-        {text_id(molecule, step): f"{o.title}\n\n{o.instructions}" for step, o in zip(steps, orders, strict=True)}
+        {text_id(molecule.id, step): f"{o.title}\n\n{o.instructions}" for step, o in zip(steps, orders, strict=True)}
     )
     made: dict[str, object] = {"type": "molecule", "steps": len(steps)}
     town.note(Note(bead_id=bead.id, type="created", at=moment.now, new=molecule.id, metadata=made))
