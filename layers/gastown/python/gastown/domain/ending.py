@@ -234,9 +234,11 @@ def requeue_review(town: Town, review: Review, moment: Moment, *, reason: str) -
     review.not_before, review.updated_at = moment.now + backoff(review.attempts), moment.now
 
 
-def forget_stubs(town: Town) -> None:
-    """Drop the stubs that no live bead and no live convoy refers to any more."""
+def forget_stubs(town: Town, most: int) -> bool:
+    """Drop stubs that no live bead and no live convoy refers to any more; whether more of them are left."""
     wanted: set[BeadId] = {blocker for bead in town.beads.values() for blocker in bead.blockers}
     wanted.update(member for convoy in town.convoys.values() for member in convoy.beads)
-    for unused in [stub for stub in town.stubs if stub not in wanted]:
-        del town.stubs[unused]
+    unused = [stub for stub in town.stubs if stub not in wanted]
+    for stub in unused[:most]:
+        del town.stubs[stub]
+    return len(unused) > most

@@ -39,6 +39,9 @@ SET_ASIDE = 3
 ROOM = COMMIT_ITEMS - 20
 """A tick stops taking on more when this many items have changed; the largest single move stays below the rest."""
 
+FEW_STUBS = 10
+"""So many stubs may be dropped without counting what else the commit changes."""
+
 
 @dataclass(kw_only=True)
 class TickReport:
@@ -198,10 +201,16 @@ class Reconciler:
         guess = 2 * len(town.notes) + 3 * len(town.finals) + 3 * len(town.commands) + len(town.effects)
         return guess > ROOM // 2 and len(changes(draft.loaded, town)[1]) + len(town.finals) > ROOM
 
+    @staticmethod
+    def _room(draft: Draft) -> int:
+        """How many more items the commit may change, at least one."""
+        return max(1, ROOM - len(changes(draft.loaded, draft.town)[1]) - len(draft.town.finals))
+
     def _plan_next(self, draft: Draft) -> None:
         town, now = draft.town, draft.moment.now
-        forget_stubs(town)
         forget_commands(town)
+        if forget_stubs(town, most=FEW_STUBS if len(town.stubs) <= FEW_STUBS else self._room(draft)):
+            draft.report.more = True
         leases = [_lease_end(effect.lease_until, effect.created_at) for effect in town.effects.values()]
         draft.report.more = draft.report.more or any(job.is_due(now) for job in town.jobs.values())
         moments = [
