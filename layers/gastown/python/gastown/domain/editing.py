@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
 from gastown.domain.bead import HELD, Bead, BeadStatus, Priority
-from gastown.domain.edges import check_blockers
-from gastown.domain.ending import end_bead
+from gastown.domain.edges import check_blockers, waiting_for
+from gastown.domain.ending import end_bead, fail_bead
 from gastown.domain.errors import Conflict, Invalid, NotFound
 from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, Moment
@@ -111,5 +111,14 @@ def _note(town: Town, bead: Bead, names: list[str], by: str, moment: Moment) -> 
 def _move(town: Town, bead: Bead, status: BeadStatus, by: str, moment: Moment) -> None:
     if status is BeadStatus.OPEN:
         reset_bead(town, bead, by, moment)
+    else:
+        end_by_person(town, bead, status, moment)
+
+
+def end_by_person(town: Town, bead: Bead, status: BeadStatus, moment: Moment) -> None:
+    """Close or fail a bead by a person's word; a failure that holds other work up is escalated like any other."""
+    held_up = bead.convoy_id in town.convoys or waiting_for(town, bead.id)
+    if status is BeadStatus.FAILED and held_up and not bead.is_fix:
+        fail_bead(town, bead, "person", "A person failed it; retry it, or take it out of what waits for it", moment)
     else:
         end_bead(town, bead, status, "person", moment)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gastown.domain.bead import HELD, Bead, BeadStatus, Priority
-from gastown.domain.editing import BeadEdit, check_labels, check_metadata, edit_bead, live_bead
-from gastown.domain.ending import end_bead, stub_of
+from gastown.domain.editing import BeadEdit, check_labels, check_metadata, edit_bead, end_by_person, live_bead
+from gastown.domain.ending import stub_of
 from gastown.domain.errors import Conflict, Invalid, NotFound
 from gastown.domain.ids import BeadId, Moment
 from gastown.domain.limits import MAX_CONVOY_TASKS
@@ -85,7 +85,7 @@ def end(uow: UnitOfWork, place: Place, status: BeadStatus | None, by: str) -> Be
 
     def move(town: Town, moment: Moment) -> Bead:
         bead = _of_rig(town, rig_id, bead_id)
-        end_bead(town, bead, status or BeadStatus.CLOSED, "person", moment)
+        end_by_person(town, bead, status or BeadStatus.CLOSED, moment)
         return bead
 
     return uow.change(town_id, move, actor=by, cause="end bead")
