@@ -1,24 +1,30 @@
 """People change, delete, retry and reassign whatever they like, at any moment, in a world of faults."""
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from gastown.domain.agent import Role
 from gastown.domain.bead import HELD, BeadStatus
+from gastown.domain.container import ContainerState
 from gastown.domain.editing import BeadEdit
 from gastown.domain.errors import GastownError
 from gastown.domain.slinging import Task, sling_bead
 from gastown.domain.stepping import StepOrder
 from gastown.domain.town import Town
-from gastown.usecases import beads, convoys, deleting, molecules, staff
+from gastown.usecases import beads, convoys, deleting, molecules, rigs, staff
 from gastown.usecases.commands import waiting
 from tests.simulation.world import START, TOWN, FakeContainer, World
 
-SEEDS = max(1, int(os.environ.get("SEEDS") or "200") // 2)
+SEEDS = max(1, int(os.environ.get("SEEDS") or "200") // 4)
 FROM = int(os.environ.get("FROM") or "0")
 RIG = "rig-1"
+DOINGS = (
+    "edit", "hold", "reset", "close", "retry", "reassign", "delete", "bulk", "status", "agent", "join", "leave", "mode",
+    "steps", "sling",
+)  # fmt: skip
 
 
 class Meddled(World):
@@ -36,23 +42,7 @@ class Meddled(World):
         """Do one thing that a person may do, to whatever is there; refusals are fine, surprises are not."""
         town = self.uow.read(TOWN)
         self.failed = tuple({*self.failed, *(s.id for s in town.stubs.values() if s.status is BeadStatus.FAILED)})
-        what = self.random.choice(
-            [
-                "edit",
-                "hold",
-                "reset",
-                "close",
-                "retry",
-                "reassign",
-                "delete",
-                "bulk",
-                "status",
-                "agent",
-                "join",
-                "leave",
-            ]
-            + ["mode", "steps", "sling"]
-        )
+        what = self.random.choice(DOINGS)
         try:
             self._do(what, town)
         except GastownError as refusal:
@@ -64,7 +54,7 @@ class Meddled(World):
         bead_id = self.random.choice([*town.beads, *town.reviews, *self.failed, "nobody"])
         place, shelf = (TOWN, RIG, str(bead_id)), deleting.Shelf(town_id=TOWN, rig_id=RIG, by="user")
         convoy = str(self.random.choice([*town.convoys, "nobody"]))
-        doings = {
+        doings: dict[str, Callable[[], object]] = {
             "edit": lambda: beads.edit(self.uow, place, self._edges(town), "user"),
             "hold": lambda: beads.edit(self.uow, place, {"labels": self.random.choice([[], [HELD]])}, "user"),
             "reset": lambda: beads.reset(self.uow, place, "user"),
@@ -138,3 +128,29 @@ def test_whatever_people_do_the_invariants_hold_and_work_ends(seed: int) -> None
     assert ([], True) == ([b.title for b in waits], bool(is_settled(town) or told)), "\n".join(
         [f"seed {seed}", *world.history[-80:], str([town.beads, town.reviews, town.convoys, town.molecules])]
     )
+
+
+@pytest.mark.parametrize("seed", range(FROM, FROM + SEEDS // 2))
+def test_a_rig_leaves_whatever_goes_on_in_it(seed: int) -> None:
+    """In the middle of faults and meddling; nothing of it remains, and the town sleeps."""
+    world = Meddled(seed, trouble=0.3)
+    world.sling(2 + world.random.randint(0, 8))
+    leaves = START + timedelta(seconds=world.random.randint(1, 900))
+    asked = False
+    try:
+        for _ in range(5_000):
+            if world.random.random() < 0.1:
+                world.meddle()
+            moved = world.step()
+            if not asked and (not moved or world.time >= leaves):
+                rigs.remove_rig(world.uow, TOWN, RIG, "user")
+                asked = True
+            elif not moved or world.time - leaves > timedelta(hours=2):
+                break
+    except AssertionError as broken:
+        raise AssertionError("\n".join([f"seed {seed}", *world.history[-60:], str(broken)])) from broken
+
+    town = world.uow.read(TOWN)
+    left = [*town.rigs, *town.agents, *town.beads, *town.reviews, *town.convoys, *town.jobs, *town.molecules]
+    assert (True, [], ContainerState.NONE) == (asked, left, town.container.state), world.history[-40:]
+    assert [] == [key for key in world.store.rows[TOWN] if key[0] == f"DONE#{RIG}"]

@@ -66,7 +66,7 @@ def test_a_wrong_edit_names_its_field_and_changes_nothing(edit: BeadEdit, field:
     town.rigs[RigId("rig-2")] = Rig(
         id=RigId("rig-2"), name="two", git_url="/r", default_branch="main", created_at=town.created_at
     )
-    bead = a_bead(town, labels=[REWORK])
+    bead = a_bead(town, labels=["gt:triage-request"])
     a_bead(town, "elsewhere").rig_id = RigId("rig-2")
     a_bead(town, "waits", blockers=[BeadId("middle")])
     a_bead(town, "middle", blockers=[bead.id])
@@ -92,6 +92,17 @@ def test_no_series_of_edits_makes_a_cycle() -> None:
     edited(town, a, {"depends_on": [c.id]})
 
     assert [[c.id], [a.id], []] == [bead.blockers for bead in (a, b, c)]
+
+
+def test_a_fix_waits_for_nothing() -> None:
+    """Its bead waits for it through the review: whatever waits for that bead could close a circle."""
+    town = a_town()
+    source = a_bead(town, "source", status=BeadStatus.IN_REVIEW)
+    fix = a_bead(town, "fix", labels=[REWORK], parent_id=a_review(town, source).id)
+
+    with pytest.raises(Invalid, match="fix"):
+        edited(town, fix, {"depends_on": [a_bead(town, "later", blockers=[source.id]).id]})
+    edited(town, fix, {"depends_on": []})
 
 
 def test_a_blocker_that_has_ended_is_taken_and_blocks_no_more() -> None:

@@ -13,6 +13,8 @@ from gastown.domain.town import Town
 def check_blockers(town: Town, bead: Bead, blockers: Iterable[str], where: str) -> list[BeadId]:
     """The blockers once each, if they may be set. Raises `Invalid` for unknown ones, other rigs', and cycles."""
     wanted = [BeadId(blocker) for blocker in dict.fromkeys(blockers)]
+    if wanted and bead.is_fix:
+        raise Invalid("A fix waits for nothing: its review, and so its bead, waits for it", field=where)
     if len(wanted) > MAX_CONVOY_TASKS:
         raise Invalid(f"A bead waits for at most {MAX_CONVOY_TASKS} others", field=where)
     for blocker in wanted:

@@ -1,5 +1,6 @@
 """Reading what has ended and what has happened: single beads, lists and events."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +61,12 @@ def kept_bead(uow: UnitOfWork, town_id: str, bead_id: str, *, consistent: bool =
 def finished(uow: UnitOfWork, town_id: str, rig_id: str, count: int) -> list[dict[str, Any]]:
     """The newest finished beads of a rig, as the list keeps them."""
     page, _ = uow.store.list_rows(town_id, f"DONE#{rig_id}", limit=count)
-    return [{**body, "type": KIND_TYPES[body["kind"]]} for _, body in page]
+    return [{**body, "type": KIND_TYPES[body["kind"]], "status": bead_status(body)} for _, body in page]
+
+
+def bead_status(line: Mapping[str, Any]) -> str:
+    """The status, in people's words, of a line in a list of finished beads: reviews merge, convoys land."""
+    return "failed" if line["status"] == "failed" else "closed"
 
 
 def find_convoy(uow: UnitOfWork, town_id: str, convoy_id: str) -> tuple[Town, Convoy]:

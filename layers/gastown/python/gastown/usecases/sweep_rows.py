@@ -72,8 +72,3 @@ def _own_rows(uow: UnitOfWork, town_id: str, bead_id: str) -> Iterator[Key]:
         yield from ((pk, sk) for sk, _ in page)
         if before is None:
             return
-
-
-def bead_status(line: dict[str, Any]) -> str:
-    """The status, in people's words, of a line in a list of finished beads: reviews merge, convoys land."""
-    return "failed" if line["status"] == "failed" else "closed"

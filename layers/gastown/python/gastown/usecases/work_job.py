@@ -18,8 +18,8 @@ from gastown.domain.molecule import Molecule
 from gastown.domain.removing import clear_rig, deletable, delete_bead, forget_bead, is_cleared, weight
 from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
-from gastown.usecases.history import KIND_TYPES
-from gastown.usecases.sweep_rows import bead_status, final_of, sweep, sweep_beads, traces_of, traces_of_line
+from gastown.usecases.history import KIND_TYPES, bead_status
+from gastown.usecases.sweep_rows import final_of, sweep, sweep_beads, traces_of, traces_of_line
 from gastown.usecases.unit_of_work import UnitOfWork
 
 LINES = 200
