@@ -21,8 +21,8 @@ def check_town(town: Town, merged: list[tuple[str, str]]) -> None:
 
 
 def check_quiet(town: Town, now: datetime) -> None:
-    """After a tick nothing is left to decide, unless the inbox holds more (invariant 14)."""
-    if not town.inbox:
+    """After a tick nothing is left to decide, unless inbox or jobs hold more (invariant 14)."""
+    if not town.inbox and not town.jobs:
         assert not decide(town, now), f"14 not quiet: {decide(town, now)}"
 
 
@@ -56,7 +56,7 @@ def _reviews(town: Town) -> None:
         assert not review.is_over, f"3 {review.title} is over and live"
         if review.phase is ReviewPhase.MERGING:
             assert review.approved_sha == review.sha, f"6 {review.title} merges what was not approved"
-            if review.approved_by:
+            if review.approved_by in town.agents:
                 ended = town.agents[review.approved_by].run
                 later = ended is not None and ended.hook != review.id
                 assert later or (ended is not None and ended.ended is RunEnd.APPROVE), f"6 {review.title}"

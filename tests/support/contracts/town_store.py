@@ -189,6 +189,17 @@ class TownStoreContract:
         oldest, _ = store.list_rows(TOWN, "DONE#r", limit=1, newest_first=False)
         assert oldest == [("a00", {"n": 0})]
 
+    def test_deleted_rows_are_gone_and_deleting_them_again_is_harmless(self, store: TownStore) -> None:
+        """More than one batch; what was not named stays, and so does the working set."""
+        store.commit(commit(1))
+        store.put_rows(TOWN, [Row(pk="DONE#r", sk=f"{n:02d}", body={"n": n}) for n in range(60)])
+        for _ in range(2):
+            store.delete_rows(TOWN, [("DONE#r", f"{n:02d}") for n in range(1, 60)])
+
+        rest, _ = store.list_rows(TOWN, "DONE#r", limit=100)
+        assert rest == [("00", {"n": 0})]
+        assert [item.key for item in store.load(TOWN)] == ["META"]
+
     def test_a_town_without_a_table_is_not_found(self, store: TownStore) -> None:
         """Asking for a town that is gone says so."""
         with pytest.raises(NotFound):

@@ -30,6 +30,7 @@ class MemoryTownStore:
         self.directory = directory
         self.live: dict[str, dict[str, LiveItem]] = {}
         self.rows: dict[str, dict[tuple[str, str], Row]] = {}
+        self._partitions: dict[tuple[str, str], set[str]] = {}
         self.calls: Counter[str] = Counter()
         self.faults: list[str] = []
         self._before: dict[str, dict[str, LiveItem]] = {}
@@ -189,6 +190,7 @@ class MemoryTownStore:
             self.live[town_id][row.sk] = LiveItem(key=row.sk, version=0, body=copy.deepcopy(row.body))
         else:
             self.rows[town_id][row.pk, row.sk] = copy.deepcopy(row)
+            self._partitions.setdefault((town_id, row.pk), set()).add(row.sk)
 
     def put_rows(self, town_id: str, rows: Iterable[Row]) -> None:
         """Write rows."""
@@ -197,6 +199,17 @@ class MemoryTownStore:
             self._table(town_id)
             for row in rows:
                 self._put(town_id, row)
+
+    def delete_rows(self, town_id: str, keys: Iterable[tuple[str, str]]) -> None:
+        """Delete rows; under the fault `throttle` none."""
+        with self._lock:
+            self.calls["delete_rows"] += 1
+            self._table(town_id)
+            if self._fault("throttle"):
+                raise Unavailable("throttled")
+            for pk, sk in keys:
+                self.rows[town_id].pop((pk, sk), None)
+                self._partitions.get((town_id, pk), set()).discard(sk)
 
     def read_row(self, town_id: str, pk: str, sk: str, *, consistent: bool = False) -> dict[str, Any] | None:
         """One row's body."""
@@ -218,7 +231,8 @@ class MemoryTownStore:
         """One page; `before` is the last sort key of the page before, in reading direction."""
         with self._lock:
             self.calls["list_rows"] += 1
-            keys = sorted(sk for (p, sk) in self.rows[town_id] if p == pk and sk.startswith(prefix))
+            partition = self._partitions.get((town_id, pk), ())
+            keys = sorted(sk for sk in partition if sk.startswith(prefix) and (pk, sk) in self.rows[town_id])
             keys = keys[::-1] if newest_first else keys
             if before is not None:
                 keys = [sk for sk in keys if (sk < before if newest_first else sk > before)]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from gastown.domain.bead import BeadStatus
+from gastown.domain.ending import end_bead
 from gastown.domain.errors import Unavailable
 from gastown.domain.event import EventKind
 from gastown.domain.ids import Moment
@@ -243,3 +244,26 @@ def test_fifty_beads_start_in_commits_that_fit_and_the_tick_asks_for_more(
     assert town_wide == sum(1 for bead in uow.read(TOWN).beads.values() if bead.assignee)
     outside.time += timedelta(seconds=1)
     assert not reconciler.tick(TOWN).actions
+
+
+def test_many_ends_between_two_ticks_are_tidied_up_in_commits_that_fit(
+    reconciler: Reconciler, uow: UnitOfWork, outside: Outside
+) -> None:
+    """Stubs that nobody refers to go a few at a time, and the town is woken until none is left."""
+    for _ in range(10):
+        uow.change(TOWN, _sling_and_end, actor="u", cause="end")
+    assert 200 == len(uow.read(TOWN).stubs)
+    outside.woken.clear()
+
+    assert reconciler.tick(TOWN).more
+    assert "more" in outside.woken
+    while reconciler.tick(TOWN).more:
+        pass
+
+    assert {} == uow.read(TOWN).stubs
+
+
+def _sling_and_end(town: Town, moment: Moment) -> None:
+    for _ in range(20):
+        bead = sling_bead(town, RIG, Task(title="t"), "u", moment)
+        end_bead(town, bead, BeadStatus.CLOSED, "person", moment)

@@ -9,22 +9,40 @@ from gastown.api import errors
 from gastown.api.request_log import recorded, watch_route
 from gastown.api.routes import (
     agents,
+    bead_changes,
     beads,
     container_callbacks,
     containers,
+    convoy_changes,
     convoys,
     escalations,
     events,
     health,
     hooks,
+    jobs,
+    merge_queue,
+    molecules,
     rigs,
     settings,
+    staff,
     status,
     towns,
 )
 
-PEOPLE = (health, towns, rigs, settings, convoys, escalations, events, status, beads)
-AGENTS = (containers, container_callbacks, agents, hooks, beads, escalations, events, rigs)
+PEOPLE = (health, towns, rigs, settings, convoys, escalations, events, status, beads, convoy_changes, jobs, merge_queue)
+AGENTS = (
+    containers,
+    container_callbacks,
+    agents,
+    hooks,
+    beads,
+    escalations,
+    events,
+    rigs,
+    bead_changes,
+    staff,
+    molecules,
+)
 
 
 def build(routers: Iterable[Router]) -> APIGatewayHttpResolver:

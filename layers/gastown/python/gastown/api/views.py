@@ -7,6 +7,7 @@ from typing import Any
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.convoy import Convoy, ConvoyState
 from gastown.domain.escalation import Escalation
+from gastown.domain.job import Job
 from gastown.domain.mail import Mail
 from gastown.domain.molecule import Molecule
 from gastown.domain.nudge import Nudge
@@ -88,6 +89,7 @@ def _task_metadata(bead: Bead) -> dict[str, Any]:
         "rejections": bead.rejections,
         "not_before": stamp(bead.not_before),
         "depends_on": list(bead.blockers),
+        "replaced_by": bead.replaced_by,
     }
     return {**bead.metadata, **{name: value for name, value in own.items() if value}}
 
@@ -178,6 +180,22 @@ def show_escalation(escalation: Escalation) -> dict[str, Any]:
     }
 
 
+def show_job(job: Job) -> dict[str, Any]:
+    """A job and how far it is."""
+    return {
+        "job_id": job.id,
+        "kind": str(job.kind),
+        "rig_id": job.arguments.get("rig_id"),
+        "asked_for": {name: value for name, value in job.arguments.items() if name != "rig_id"},
+        "done": job.done,
+        "failures": job.failures,
+        "error": job.error,
+        "set_aside": job.set_aside,
+        "not_before": stamp(job.not_before),
+        "created_at": stamp(job.created_at),
+    }
+
+
 def show_town(row: TownRow) -> dict[str, Any]:
     """A town's row."""
     return {
@@ -200,6 +218,7 @@ def show_rig(town_id: str, rig: Rig | RigRow) -> dict[str, Any]:
         "default_branch": rig.default_branch,
         "platform_integration_id": None,
         "config": dump(rig.overrides, RigOverrides) if isinstance(rig, Rig) else None,
+        "is_leaving": isinstance(rig, Rig) and rig.is_leaving,
         "created_at": stamp(rig.created_at),
         "updated_at": stamp(rig.created_at),
     }
@@ -227,6 +246,11 @@ def show_status(town: Town) -> dict[str, Any]:
             "registeredAt": stamp(town.container.registered_at),
             "lastError": town.container.last_error,
         },
-        "pending": {"events": len(town.inbox), "effects": len(town.effects), "commands": len(town.commands)},
+        "pending": {
+            "events": len(town.inbox),
+            "effects": len(town.effects),
+            "commands": len(town.commands),
+            "jobs": len(town.jobs),
+        },
         "committedAt": stamp(town.committed_at),
     }

@@ -109,5 +109,5 @@ def slug(name: str) -> str:
 
 def run_branch(agent: Agent, hook: BeadId, dispatch: int, feature: str | None) -> str:
     """A branch of its own for each dispatch, beside the convoy's feature branch if there is one."""
-    prefix = feature.removesuffix("/head") + "/" if feature else ""
+    prefix = feature.removesuffix("head") if feature and feature.endswith("/head") else ""
     return f"{prefix}gt/{slug(agent.name)}/{short(hook)}-{dispatch}"

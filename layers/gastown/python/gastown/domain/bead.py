@@ -74,6 +74,8 @@ class Bead:
     failure: str | None = None
     closed_at: datetime | None = None
     started_at: datetime | None = None
+    replaced_by: BeadId | None = None
+    """The bead that a person had made in its place after it failed."""
 
     @property
     def is_fix(self) -> bool:

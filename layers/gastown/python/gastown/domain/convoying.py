@@ -92,6 +92,8 @@ def open_landing(town: Town, convoy: Convoy, moment: Moment) -> Review:
 
 def is_complete(town: Town, convoy: Convoy) -> bool:
     """Whether every bead is resolved by the town's setting and no review of it is live (state machines, convoy)."""
+    if town.is_leaving(convoy.rig_id):
+        return False
     settled = {BeadStatus.CLOSED}
     if town.config.failed_blockers == "release":
         settled.add(BeadStatus.FAILED)

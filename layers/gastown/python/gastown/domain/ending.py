@@ -13,6 +13,7 @@ from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, CommandId, Moment
 from gastown.domain.limits import DISPATCH_BACKOFF, MAX_REJECTIONS, MAX_TOTAL_ATTEMPTS
+from gastown.domain.molecule import Molecule
 from gastown.domain.review import Receipt, Review, ReviewPhase
 from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
@@ -100,11 +101,25 @@ def end_bead(town: Town, bead: Bead, status: BeadStatus, outcome: str, moment: M
     bead.outcome, bead.closed_at = outcome, moment.now
     del town.beads[bead.id]
     town.finals[bead.id] = bead
-    town.stubs[bead.id] = Stub(id=bead.id, title=bead.title, status=status, outcome=outcome, sha=bead.accepted_sha)
+    town.stubs[bead.id] = stub_of(bead)
     if bead.parent_id and (parent := town.reviews.get(bead.parent_id)):
         parent.last_fix = status
     if (review := town.review_of(bead.id)) is not None:
         abandon_review(town, review, moment)
+    if (molecule := town.molecule_of(bead.id)) is not None:
+        end_molecule(town, molecule, moment, done=status is BeadStatus.CLOSED)
+
+
+def stub_of(bead: Bead) -> Stub:
+    """What the working set keeps of an ended bead."""
+    return Stub(id=bead.id, title=bead.title, status=bead.status, outcome=bead.outcome, sha=bead.accepted_sha)
+
+
+def end_molecule(town: Town, molecule: Molecule, moment: Moment, *, done: bool) -> None:
+    """End the steps of a bead: with their last one, or with the bead."""
+    molecule.status = BeadStatus.CLOSED if done else BeadStatus.FAILED
+    molecule.closed_at = molecule.updated_at = moment.now
+    town.finals[molecule.id] = town.molecules.pop(molecule.id)
 
 
 def abandon_review(town: Town, review: Review, moment: Moment) -> None:
@@ -219,9 +234,11 @@ def requeue_review(town: Town, review: Review, moment: Moment, *, reason: str) -
     review.not_before, review.updated_at = moment.now + backoff(review.attempts), moment.now
 
 
-def forget_stubs(town: Town) -> None:
-    """Drop the stubs that no live bead and no live convoy refers to any more."""
+def forget_stubs(town: Town, most: int) -> bool:
+    """Drop stubs that no live bead and no live convoy refers to any more; whether more of them are left."""
     wanted: set[BeadId] = {blocker for bead in town.beads.values() for blocker in bead.blockers}
     wanted.update(member for convoy in town.convoys.values() for member in convoy.beads)
-    for unused in [stub for stub in town.stubs if stub not in wanted]:
-        del town.stubs[unused]
+    unused = [stub for stub in town.stubs if stub not in wanted]
+    for stub in unused[:most]:
+        del town.stubs[stub]
+    return len(unused) > most

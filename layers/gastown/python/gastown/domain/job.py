@@ -27,3 +27,14 @@ class Job:
     """Where the next slice begins; none at the beginning."""
     done: int = 0
     """How many things were dealt with so far."""
+    pending: list[str] = field(default_factory=list)
+    """Ids that left the working set with the last slice; their rows are deleted before the next one commits."""
+    failures: int = 0
+    """Slices in a row that raised; after five the job is set aside."""
+    error: str | None = None
+    not_before: datetime | None = None
+    set_aside: bool = False
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether its next slice may be worked on."""
+        return not self.set_aside and (self.not_before is None or self.not_before <= now)

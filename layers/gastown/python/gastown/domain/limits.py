@@ -115,3 +115,36 @@ COMMIT_ITEMS = 80
 
 TICK_ROUNDS = 16
 """Rounds of one tick; not getting quiet by then is an invariant violation (design section 2)."""
+
+JOB_ITEMS = 50
+"""Beads that one slice of a job deals with at most (design section 2: bounds)."""
+
+JOB_WEIGHT = 60
+"""Items that one slice changes at most, unless a single bead with all that points at it weighs more."""
+
+MAX_JOBS = 20
+"""Jobs that may wait in one town."""
+
+MAX_DROPPED = 10
+"""Nudges, and letters, that one move ends because their agent is deleted."""
+
+MAX_JOB_FAILURES = 5
+"""Slices of one job that may raise in a row before it is set aside with an escalation."""
+
+MAX_BULK_IDS = 5_000
+"""Ids of one bulk deletion (api facts, 4.12)."""
+
+MAX_STEPS = 50
+"""Steps of one molecule: they lie in one item of the working set (design section 2)."""
+
+MAX_LABELS = 20
+"""Labels of one bead: they lie in its item of the working set."""
+
+MAX_LABEL = 100
+"""Characters of one label."""
+
+MAX_METADATA_BYTES = 2_000
+"""Bytes of a bead's metadata as JSON: it lies in its item of the working set."""
+
+MAX_RIG_AGENTS = 64
+"""Agents of one rig, so that registering cannot fill the working set."""

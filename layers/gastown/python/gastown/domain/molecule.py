@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gastown.domain.bead import BeadStatus
-from gastown.domain.ids import BeadId
+from gastown.domain.ids import BeadId, RigId
 
 
 @dataclass(kw_only=True)
@@ -25,6 +25,7 @@ class Molecule:
     title: str
     created_at: datetime
     updated_at: datetime
+    rig_id: RigId | None = None
     steps: list[Step] = field(default_factory=list)
     status: BeadStatus = BeadStatus.OPEN
     closed_at: datetime | None = None

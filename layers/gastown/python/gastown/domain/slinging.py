@@ -13,6 +13,11 @@ from gastown.domain.ids import BeadId, EffectId, Moment, RigId
 from gastown.domain.limits import MAX_BODY_BYTES, MAX_CONVOY_TASKS, MAX_TITLE
 from gastown.domain.town import Town
 
+SIDE_BY_SIDE = (
+    "Several tasks without any depends_on run side by side and may conflict when they touch the same files: "
+    "put them in order with depends_on, or say parallel: true"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
@@ -27,8 +32,8 @@ class Task:
 
 
 def sling_bead(town: Town, rig_id: str, task: Task, by: str | None, moment: Moment, *, held: bool = False) -> Bead:
-    """Create one open bead (1 item); `held` keeps it until a person starts it. Raises `NotFound`, `Invalid`."""
-    rig = town.rig(rig_id)
+    """Create one open bead (1 item); `held` keeps it until a person starts it. `NotFound`, `Invalid`, `Conflict`."""
+    rig = town.open_rig(rig_id)
     check_task(task, "title")
     bead = _create(town, rig.id, task, by, moment)
     if held and HELD not in bead.labels:
@@ -77,11 +82,13 @@ class ConvoyOrder:
     merge_mode: MergeMode | None = None
     staged: bool | None = None
     by: str | None = None
+    parallel: bool | None = None
+    """Whether the tasks may run side by side; false refuses several tasks without any edge, none does not ask."""
 
 
 def sling_convoy(town: Town, order: ConvoyOrder, moment: Moment) -> Convoy:
-    """Create a convoy with all its beads and edges (tasks + 2 items). Raises `NotFound`, `Invalid`."""
-    rig = town.rig(order.rig_id)
+    """Create a convoy with all its beads and edges (tasks + 2 items). Raises `NotFound`, `Invalid`, `Conflict`."""
+    rig = town.open_rig(order.rig_id)
     check_order(order)
     convoy = _open_convoy(town, rig.id, order, moment)
     beads = [_create(town, rig.id, task, order.by, moment) for task in order.tasks]
@@ -100,6 +107,7 @@ def convoy_over(town: Town, title: str, bead_ids: Sequence[str], by: str | None,
     if not 1 <= len(bead_ids) <= MAX_CONVOY_TASKS:
         raise Invalid(f"A convoy has 1 to {MAX_CONVOY_TASKS} beads", field="beads")
     beads = [town.bead(bead_id) for bead_id in dict.fromkeys(bead_ids)]
+    town.open_rig(beads[0].rig_id)
     if len({bead.rig_id for bead in beads}) > 1:
         raise Invalid("All beads of a convoy belong to one rig", field="beads")
     if any(bead.convoy_id or bead.assignee for bead in beads):
@@ -118,6 +126,8 @@ def check_order(order: ConvoyOrder) -> None:
     check_task(Task(title=order.title), "convoy_title")
     if not 1 <= len(order.tasks) <= MAX_CONVOY_TASKS:
         raise Invalid(f"A convoy has 1 to {MAX_CONVOY_TASKS} tasks", field="tasks")
+    if order.parallel is False and len(order.tasks) > 1 and not any(task.depends_on for task in order.tasks):
+        raise Invalid(SIDE_BY_SIDE, field="tasks")
     for place, task in enumerate(order.tasks):
         check_task(task, f"tasks.{place}.title")
         for index in task.depends_on:

@@ -16,7 +16,7 @@ from gastown.domain.config import EffectiveConfig, FailedBlockers, TownConfig, e
 from gastown.domain.container import Container, Pulse
 from gastown.domain.convoy import Convoy, ConvoyState, MergeMode
 from gastown.domain.effect import Effect, Wait
-from gastown.domain.errors import NotFound
+from gastown.domain.errors import Conflict, NotFound
 from gastown.domain.escalation import Escalation
 from gastown.domain.event import Note, TownEvent
 from gastown.domain.ids import AgentId, BeadId, CommandId, EffectId, RigId, TownId
@@ -84,6 +84,16 @@ class Town:
             raise NotFound(f"Rig {rig_id} not found")
         return rig
 
+    def open_rig(self, rig_id: str) -> Rig:
+        """The rig of this id, for new work; raises `NotFound`, and `Conflict` while it is being removed."""
+        if (rig := self.rig(rig_id)).is_leaving:
+            raise Conflict(f"Rig {rig.name} is being removed")
+        return rig
+
+    def is_leaving(self, rig_id: RigId) -> bool:
+        """Whether a rig is being removed, or gone."""
+        return rig_id not in self.rigs or self.rigs[rig_id].is_leaving
+
     def agent(self, agent_id: str) -> Agent:
         """The agent of this id; raises `NotFound`."""
         if (agent := self.agents.get(AgentId(agent_id))) is None:
@@ -133,6 +143,10 @@ class Town:
         """The live landing review of a convoy."""
         return next((r for r in self.reviews.values() if r.is_landing and r.convoy_id == convoy_id), None)
 
+    def molecule_of(self, bead_id: BeadId) -> Molecule | None:
+        """The live molecule of a bead, if it has one."""
+        return next((molecule for molecule in self.molecules.values() if molecule.bead_id == bead_id), None)
+
     def refinery_of(self, rig_id: RigId) -> Agent | None:
         """The rig's one refinery, if it exists yet."""
         return next((a for a in self.agents.values() if a.rig_id == rig_id and a.role is Role.REFINERY), None)
@@ -152,8 +166,8 @@ class Town:
         return [blocker for blocker in bead.blockers if not resolved(self.status_of(blocker))]
 
     def is_ready(self, bead: Bead) -> bool:
-        """Open, not held, in a running convoy if in one, and not blocked."""
-        if bead.status is not BeadStatus.OPEN or bead.is_held:
+        """Open, not held, in a rig that stays, in a running convoy if in one, and not blocked."""
+        if bead.status is not BeadStatus.OPEN or bead.is_held or self.is_leaving(bead.rig_id):
             return False
         convoy = self.convoys.get(bead.convoy_id) if bead.convoy_id else None
         if convoy is not None and convoy.state is not ConvoyState.ACTIVE:

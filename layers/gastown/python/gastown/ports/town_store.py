@@ -117,6 +117,10 @@ class TownStore(Protocol):
         """Write rows in batches; repeating it is harmless."""
         ...
 
+    def delete_rows(self, town_id: str, keys: Iterable[tuple[str, str]]) -> None:
+        """Delete rows by partition and sort key, in batches; repeating it is harmless."""
+        ...
+
     def read_row(self, town_id: str, pk: str, sk: str, *, consistent: bool = False) -> dict[str, Any] | None:
         """One row's body."""
         ...

@@ -98,7 +98,7 @@ def assignable_beads(town: Town) -> Iterator[Bead]:
 
 def is_review_ready(town: Town, review: Review) -> bool:
     """Whether a refinery may look at a review: queued, and its convoy is not stopped."""
-    if review.phase is not ReviewPhase.QUEUED or review.abandoned:
+    if review.phase is not ReviewPhase.QUEUED or review.abandoned or town.is_leaving(review.rig_id):
         return False
     convoy = town.convoys.get(review.convoy_id) if review.convoy_id else None
     return convoy is None or convoy.state is ConvoyState.ACTIVE

@@ -87,10 +87,21 @@ def _queue_moments(town: Town) -> Iterator[datetime]:
         if bead.not_before is not None and has_slot(town, bead.rig_id):
             yield bead.not_before
             yield bead.not_before - IDLE_STOP
+    yield from _hooked_moments(town)
     for review in assignable_reviews(town):
         if review.not_before is not None and is_refinery_free(town, review):
             yield review.not_before
             yield review.not_before - IDLE_STOP
+
+
+def _hooked_moments(town: Town) -> Iterator[datetime]:
+    """A bead that was given to another agent waits, hooked, until its cancelled run is 15 s ago."""
+    if town.container.state is not ContainerState.READY or town.container.suspected_at is not None:
+        return
+    for agent in town.agents.values():
+        bead = town.beads.get(agent.hook) if agent.hook is not None and agent.open_run is None else None
+        if bead is not None and bead.not_before is not None and town.is_ready(bead):
+            yield bead.not_before
 
 
 def _merge_moments(town: Town) -> Iterator[datetime]:

@@ -1,16 +1,19 @@
-"""Single beads: sling, list, start, end."""
+"""Single beads: sling, list, start, end, and what people change about them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gastown.domain.bead import HELD, Bead, BeadStatus, Priority
-from gastown.domain.ending import end_bead
+from gastown.domain.editing import BeadEdit, check_labels, check_metadata, edit_bead, end_by_person, live_bead
+from gastown.domain.ending import stub_of
 from gastown.domain.errors import Conflict, Invalid, NotFound
-from gastown.domain.ids import Moment
+from gastown.domain.ids import BeadId, Moment
+from gastown.domain.limits import MAX_CONVOY_TASKS
+from gastown.domain.redoing import Failed, reassign_bead, reset_bead, retry_bead
 from gastown.domain.slinging import Task, sling_bead
 from gastown.domain.town import Entity, Town
-from gastown.usecases.history import BeadFilter, finished
+from gastown.usecases.history import BeadFilter, finished, kept_bead
 from gastown.usecases.unit_of_work import UnitOfWork
 
 Place = tuple[str, str, str]
@@ -29,7 +32,9 @@ class BeadOrder:
 
 
 def sling(uow: UnitOfWork, order: BeadOrder, said: Mapping[str, Any], key: str | None, show: Show) -> Bead:
-    """Create one bead. Raises `NotFound`, `Invalid`, and `Replayed` for a known key."""
+    """Create one bead. Raises `NotFound`, `Invalid`, `Conflict`, and `Replayed` for a known key."""
+    check_labels((), said.get("labels") or ())
+    check_metadata(said.get("metadata") or {})
     task = Task(
         title=said["title"],
         body=said.get("body"),
@@ -80,7 +85,7 @@ def end(uow: UnitOfWork, place: Place, status: BeadStatus | None, by: str) -> Be
 
     def move(town: Town, moment: Moment) -> Bead:
         bead = _of_rig(town, rig_id, bead_id)
-        end_bead(town, bead, status or BeadStatus.CLOSED, "person", moment)
+        end_by_person(town, bead, status or BeadStatus.CLOSED, moment)
         return bead
 
     return uow.change(town_id, move, actor=by, cause="end bead")
@@ -99,3 +104,74 @@ def start_held(uow: UnitOfWork, place: Place, by: str) -> Bead:
         return bead
 
     return uow.change(town_id, move, actor=by, cause="start bead")
+
+
+Change = Callable[[Town, Bead, Moment], Bead]
+
+
+def _change(uow: UnitOfWork, place: Place, change: Change, *, by: str, cause: str, key: str | None = None) -> Bead:
+    """Change a live bead of a rig. Raises `NotFound`, and `Conflict` for one that has ended."""
+    town_id, rig_id, bead_id = place
+    try:
+        return uow.change(
+            town_id,
+            lambda town, moment: change(town, live_bead(town, rig_id, bead_id), moment),
+            actor=by,
+            cause=cause,
+            key=key,
+        )
+    except NotFound:
+        if getattr(kept_bead(uow, town_id, bead_id), "rig_id", None) == rig_id:
+            raise Conflict(f"Bead {bead_id} has ended and never changes; a failed one can be retried") from None
+        raise
+
+
+def edit(uow: UnitOfWork, place: Place, said: BeadEdit, by: str) -> Bead:
+    """Change the named fields of a live bead. Raises `NotFound`, `Conflict`, `Invalid`."""
+    ended = _ended_blockers(uow, place, said.get("depends_on", []))
+
+    def change(town: Town, bead: Bead, moment: Moment) -> Bead:
+        town.stubs.update({one.id: stub_of(one) for one in ended if one.id not in town.beads})
+        return edit_bead(town, bead, said, by, moment)
+
+    return _change(uow, place, change, by=by, cause="update bead")
+
+
+def _ended_blockers(uow: UnitOfWork, place: Place, wanted: Sequence[str]) -> list[Bead]:
+    """The blockers that have ended and that the working set need not know any more."""
+    town_id, rig_id, _ = place
+    town = uow.read(town_id)
+    unknown = [bead_id for bead_id in dict.fromkeys(wanted) if town.status_of(BeadId(bead_id)) is None]
+    found = [kept_bead(uow, town_id, bead_id) for bead_id in unknown[:MAX_CONVOY_TASKS]]
+    return [one for one in found if isinstance(one, Bead) and one.rig_id == rig_id]
+
+
+def reset(uow: UnitOfWork, place: Place, by: str) -> Bead:
+    """Start a live bead over. Raises `NotFound`, `Conflict`."""
+    return _change(uow, place, lambda town, bead, moment: reset_bead(town, bead, by, moment), by=by, cause="reset bead")
+
+
+def reassign(uow: UnitOfWork, place: Place, agent_id: str, by: str) -> Bead:
+    """Give a bead to a certain idle polecat. Raises `NotFound`, `Conflict`."""
+
+    def change(town: Town, bead: Bead, moment: Moment) -> Bead:
+        return reassign_bead(town, bead, agent_id, moment)
+
+    return _change(uow, place, change, by=by, cause="reassign bead")
+
+
+def retry(uow: UnitOfWork, place: Place, by: str, key: str | None, show: Show) -> Bead:
+    """Put a new bead in the place of a failed one. Raises `NotFound`, `Conflict`, `Replayed`."""
+    town_id, rig_id, bead_id = place
+
+    def move(town: Town, moment: Moment) -> Bead:
+        failed = kept_bead(uow, town_id, bead_id, consistent=True)
+        if not isinstance(failed, Bead) or failed.rig_id != rig_id:
+            live_bead(town, rig_id, bead_id)
+            raise Conflict(f"Bead {bead_id} has not failed")
+        text = uow.store.read_row(town_id, f"BEAD#{bead_id}", "TEXT")
+        return retry_bead(town, Failed(bead=failed, body=text["text"] if text else None), by, moment)
+
+    return uow.change(
+        town_id, move, actor=by, cause="retry bead", key=key, answer=lambda bead: {"status": 201, "data": show(bead)}
+    )

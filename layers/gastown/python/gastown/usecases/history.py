@@ -1,5 +1,6 @@
 """Reading what has ended and what has happened: single beads, lists and events."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,16 +52,26 @@ def bead_text(uow: UnitOfWork, town_id: str, bead_id: str) -> str | None:
 
 def ended_bead(uow: UnitOfWork, town_id: str, bead_id: str) -> Entity:
     """An ended bead, by one read. Raises `NotFound`."""
-    row = uow.store.read_row(town_id, f"BEAD#{bead_id}", "FINAL")
-    if row is None:
+    if (entity := kept_bead(uow, town_id, bead_id)) is None:
         raise NotFound(f"Bead {bead_id} not found")
-    return decode_final(row)
+    return entity
+
+
+def kept_bead(uow: UnitOfWork, town_id: str, bead_id: str, *, consistent: bool = False) -> Entity | None:
+    """An ended bead, by one read, or none."""
+    row = uow.store.read_row(town_id, f"BEAD#{bead_id}", "FINAL", consistent=consistent)
+    return decode_final(row) if row is not None else None
 
 
 def finished(uow: UnitOfWork, town_id: str, rig_id: str, count: int) -> list[dict[str, Any]]:
     """The newest finished beads of a rig, as the list keeps them."""
     page, _ = uow.store.list_rows(town_id, f"DONE#{rig_id}", limit=count)
-    return [{**body, "type": KIND_TYPES[body["kind"]]} for _, body in page]
+    return [{**body, "type": KIND_TYPES[body["kind"]], "status": bead_status(body)} for _, body in page]
+
+
+def bead_status(line: Mapping[str, Any]) -> str:
+    """The status, in people's words, of a line in a list of finished beads: reviews merge, convoys land."""
+    return "failed" if line["status"] == "failed" else "closed"
 
 
 def find_convoy(uow: UnitOfWork, town_id: str, convoy_id: str) -> tuple[Town, Convoy]:
@@ -73,8 +84,9 @@ def find_convoy(uow: UnitOfWork, town_id: str, convoy_id: str) -> tuple[Town, Co
 
 
 def members(uow: UnitOfWork, town: Town, convoy: Convoy) -> list[Entity]:
-    """The beads of a convoy; those that have ended are read one by one, at most 50."""
-    return [live_entity(town, bead_id) or ended_bead(uow, town.id, bead_id) for bead_id in convoy.beads]
+    """The beads of a convoy; those that have ended are read one by one, at most 50; deleted ones are left out."""
+    found = [live_entity(town, bead_id) or kept_bead(uow, town.id, bead_id) for bead_id in convoy.beads]
+    return [entity for entity in found if entity is not None]
 
 
 def list_events(

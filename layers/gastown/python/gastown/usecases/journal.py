@@ -1,13 +1,14 @@
 """What a commit leaves behind: its journal row, and the history rows that are projected from it."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from gastown.domain.event import Note
-from gastown.domain.town import Town
+from gastown.domain.ids import BeadId
+from gastown.domain.town import Entity, Town
 from gastown.ports.town_store import Row
 from gastown.usecases.town_items import PROJECTED, encode_final
 
@@ -60,7 +61,7 @@ def journal_row(town: Town, account: Account, diff: dict[str, Any], now: datetim
         **asdict(account),
         "effects": [str(effect.kind) for key, effect in town.effects.items() if f"OUTBOX#{key}" in diff],
         "notes": [_plain_note(note) for note in town.notes],
-        "finals": [_final_line(town, bead_id) for bead_id in town.finals],
+        "finals": [final_line(bead_id, entity) for bead_id, entity in town.finals.items()],
         "diff": diff,
     }
     if len(json.dumps(body, default=str)) > JOURNAL_BYTES:
@@ -77,8 +78,8 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _final_line(town: Town, bead_id: Any) -> dict[str, Any]:
-    entity = town.finals[bead_id]
+def final_line(bead_id: BeadId, entity: Entity) -> dict[str, Any]:
+    """The line of an ended bead in the list of finished ones."""
     body = encode_final(entity)
     status = body["entity"].get("status") or body["entity"].get("phase") or body["entity"].get("state") or "closed"
     ended = body["entity"].get("closed_at") or body["entity"].get("landed_at") or body["entity"].get("acknowledged_at")
@@ -100,10 +101,13 @@ def final_rows(town: Town) -> Iterator[Row]:
         yield Row(pk=f"BEAD#{bead_id}", sk="FINAL", body=encode_final(entity))
 
 
-def text_rows(town: Town) -> Iterator[Row]:
-    """The long texts of new beads; written before the commit that refers to them."""
-    for bead_id, text in town.texts.items():
-        yield Row(pk=f"BEAD#{bead_id}", sk="TEXT", body={"text": text})
+def text_rows(town: Town, known: Container[str], *, new: bool) -> list[Row]:
+    """The long texts: of new beads, written before the commit that refers to them; of known ones, within it."""
+    return [
+        Row(pk=f"BEAD#{bead_id}", sk="TEXT", body={"text": text})
+        for bead_id, text in town.texts.items()
+        if (f"BEAD#{bead_id}" not in known) is new
+    ]
 
 
 def history_rows(journal: Mapping[str, Any]) -> Iterator[Row]:
@@ -123,7 +127,13 @@ def history_rows(journal: Mapping[str, Any]) -> Iterator[Row]:
         yield Row(pk=f"BEAD#{note['bead_id']}", sk=f"EVENT#{journal_sk(version)}#{place:03d}", body=event)
         yield Row(pk="EVENTS", sk=f"{journal_sk(version)}#{place:03d}", body=event)
     for line in journal["finals"]:
-        yield Row(pk=f"DONE#{line['rig_id']}", sk=f"{line['closed_at']}#{line['id']}", body=dict(line))
+        pk, sk = done_key(line)
+        yield Row(pk=pk, sk=sk, body=dict(line))
+
+
+def done_key(line: Mapping[str, Any]) -> tuple[str, str]:
+    """Where the line of an ended bead is kept: by the time of its end."""
+    return f"DONE#{line['rig_id']}", f"{line['closed_at']}#{line['id']}"
 
 
 def projected_row(version: int) -> Row:

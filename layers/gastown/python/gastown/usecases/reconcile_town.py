@@ -31,12 +31,16 @@ from gastown.usecases.commit_plan import Loaded, changes
 from gastown.usecases.journal import Account
 from gastown.usecases.signals import unsent
 from gastown.usecases.unit_of_work import UnitOfWork
+from gastown.usecases.work_job import Slice, apply_slice, failed, next_slice
 
 SET_ASIDE = 3
 """An event that raised this often is set aside with its error shown (design section 2)."""
 
 ROOM = COMMIT_ITEMS - 20
 """A tick stops taking on more when this many items have changed; the largest single move stays below the rest."""
+
+FEW_STUBS = 10
+"""So many stubs may be dropped without counting what else the commit changes."""
 
 
 @dataclass(kw_only=True)
@@ -110,13 +114,17 @@ class Reconciler:
         return draft
 
     def _draft(self, loaded: Loaded, *, one_event: bool) -> Draft:
-        """Apply events and rules to a fresh copy; one that raises is left out and the copy is made again."""
+        """Apply events, a job's slice and rules to a fresh copy; what raises is left out and the copy is made again."""
         skipped: dict[str, str] = {}
+        work = None if one_event else next_slice(self.uow, loaded.town, self.uow.moment(loaded.town).now)
         while True:
             town = loaded.again()
             moment = self.uow.moment(town)
             draft = Draft(loaded=loaded, town=town, moment=moment, report=TickReport(town_id=town.id))
             broken = self._apply_events(draft, skipped, one_event=one_event)
+            if broken is None and work is not None and (fault := _work(draft, work)) is not None:
+                work = failed(work, fault)
+                continue
             if broken is None:
                 self._decide(draft)
                 self._plan_next(draft)
@@ -193,12 +201,23 @@ class Reconciler:
         guess = 2 * len(town.notes) + 3 * len(town.finals) + 3 * len(town.commands) + len(town.effects)
         return guess > ROOM // 2 and len(changes(draft.loaded, town)[1]) + len(town.finals) > ROOM
 
+    @staticmethod
+    def _room(draft: Draft) -> int:
+        """How many more items the commit may change, at least one."""
+        return max(1, ROOM - len(changes(draft.loaded, draft.town)[1]) - len(draft.town.finals))
+
     def _plan_next(self, draft: Draft) -> None:
         town, now = draft.town, draft.moment.now
-        forget_stubs(town)
         forget_commands(town)
+        if forget_stubs(town, most=FEW_STUBS if len(town.stubs) <= FEW_STUBS else self._room(draft)):
+            draft.report.more = True
         leases = [_lease_end(effect.lease_until, effect.created_at) for effect in town.effects.values()]
-        moments = [next_wake_up(town, now), *(end if end > now else now + EFFECT_LEASE for end in leases)]
+        draft.report.more = draft.report.more or any(job.is_due(now) for job in town.jobs.values())
+        moments = [
+            next_wake_up(town, now),
+            *(j.not_before for j in town.jobs.values() if j.not_before is not None and j.not_before > now),
+            *(end if end > now else now + EFFECT_LEASE for end in leases),
+        ]
         town.wake_at = min((moment for moment in moments if moment is not None), default=None)
         armed = town.alarm_at if town.alarm_at is not None and town.alarm_at > now else None
         if town.wake_at is not None and (armed is None or town.wake_at < armed):
@@ -223,6 +242,20 @@ class Reconciler:
                 self.doorbell.ring(town.container.connection_id)
         if draft.report.more:
             self.uow.wake(town.id, cause="more", dedup=f"{town.version}-more")
+
+
+def _work(draft: Draft, work: Slice) -> Exception | None:
+    """Do a job's slice if there is room for it; what it raised, so that it can be counted on a fresh copy."""
+    if draft.report.more or work.job_id not in draft.town.jobs:
+        return None
+    try:
+        apply_slice(draft.town, work, draft.moment)
+    except Exception as fault:
+        if work.error is not None:
+            raise
+        return fault
+    draft.report.actions.append(f"Job {work.job_id}: {work.error or 'one slice'}")
+    return None
 
 
 def _lease_end(lease_until: datetime | None, created_at: datetime) -> datetime:

@@ -4,11 +4,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from gastown.domain.bead import Bead
-from gastown.domain.convoy import Convoy
 from gastown.domain.errors import Conflict, Invalid
 from gastown.domain.ids import Moment, RigId
-from gastown.domain.review import Review
+from gastown.domain.job import Job, JobKind
+from gastown.domain.removing import open_job, work_of_rig
 from gastown.domain.rig import Rig, RigOverrides
 from gastown.domain.town import Town
 from gastown.ports.directory import RigRow
@@ -91,17 +90,33 @@ def change_rig(uow: UnitOfWork, town_id: str, rig_id: str, changes: dict[str, ob
     return uow.change(town_id, move, actor=by, cause="change rig")
 
 
-def remove_rig(uow: UnitOfWork, town_id: str, rig_id: str, by: str) -> None:
-    """Remove a rig that has nothing live; the town first, which frees its name. Raises `NotFound`, `Conflict`."""
+def remove_rig(uow: UnitOfWork, town_id: str, rig_id: str, by: str) -> tuple[str | None, int]:
+    """Have a rig removed by a job, with everything in it: its job's id, and how much live work it takes along.
 
-    def move(town: Town, _moment: Moment) -> None:
-        rig = town.rig(rig_id)
-        live: list[Bead | Review | Convoy] = [*town.beads.values(), *town.reviews.values(), *town.convoys.values()]
-        if busy := sum(1 for work in live if work.rig_id == rig.id):
-            raise Conflict(f"Rig {rig.name} has {busy} live beads; close them first")
-        for agent in [a for a in town.agents.values() if a.rig_id == rig.id]:
-            del town.agents[agent.id]
-        del town.rigs[rig.id]
+    Nothing new starts in it from now; its name is free when the job is done. Asked again, a job that was set aside is
+    tried again. A rig that the town has forgotten leaves the directory at once.
+    """
 
-    uow.change(town_id, move, actor=by, cause="remove rig")
-    uow.directory.delete_rig(rig_id)
+    def move(town: Town, moment: Moment) -> tuple[str | None, int]:
+        job = next((j for j in town.jobs.values() if is_removal(j, rig_id)), None)
+        rig = town.rigs.get(RigId(rig_id))
+        if rig is None and job is None:
+            return None, 0
+        if job is None:
+            arguments: dict[str, object] = {"rig_id": rig_id}
+            job = Job(id=moment.new_id(), kind=JobKind.REMOVE_RIG, created_at=moment.now, arguments=arguments)
+            open_job(town, job)
+        job.set_aside, job.failures, job.not_before = False, 0, None
+        if rig is not None:
+            rig.is_leaving = True
+        return job.id, len(work_of_rig(town, RigId(rig_id)))
+
+    job_id, live = uow.change(town_id, move, actor=by, cause="remove rig")
+    if job_id is None:
+        uow.directory.delete_rig(rig_id)
+    return job_id, live
+
+
+def is_removal(job: Job, rig_id: str) -> bool:
+    """Whether a job removes this rig."""
+    return job.kind is JobKind.REMOVE_RIG and job.arguments["rig_id"] == rig_id

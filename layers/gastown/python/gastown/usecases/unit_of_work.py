@@ -195,15 +195,15 @@ class UnitOfWork:
             town.due_at = due_at
         bodies, changed = changes(loaded, town)
         journal = journal_row(town, account, differences({k: i.body for k, i in loaded.items.items()}, changed), now)
-        if town.texts:
-            self.store.put_rows(town.id, text_rows(town))
+        if texts := text_rows(town, loaded.items, new=True):
+            self.store.put_rows(town.id, texts)
         self.store.commit(
             Commit(
                 town_id=town.id,
                 expected=loaded.town.version,
                 puts=planned_puts(loaded, town, bodies, changed),
                 deletes=tuple(key for key, body in changed.items() if body is None and key in loaded.items),
-                rows=(*final_rows(town), journal, *rows),
+                rows=(*final_rows(town), *text_rows(town, loaded.items, new=False), journal, *rows),
                 conditions=conditions,
                 due_at=due_at,
             )

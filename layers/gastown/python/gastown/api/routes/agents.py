@@ -1,6 +1,7 @@
 """R/agents: reading agents, and what agents report of their own run."""
 
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
@@ -9,10 +10,13 @@ from gastown.api import access, callers
 from gastown.api.agent_views import show_agent, show_prime
 from gastown.api.callers import success
 from gastown.api.schemas.agents import ChangesBody, CheckpointBody, DoneBody, StatusBody
+from gastown.domain.agent import AgentStatus, Role
+from gastown.domain.errors import Invalid
 from gastown.usecases import agents, reports
 from gastown.usecases.prime import gather_prime
 from gastown.usecases.reports import DoneReport
 
+N = TypeVar("N", bound=StrEnum)
 router = Router()
 ALL = "/api/towns/<town_id>/rigs/<rig_id>/agents"
 ONE = f"{ALL}/<agent_id>"
@@ -20,10 +24,19 @@ ONE = f"{ALL}/<agent_id>"
 
 @router.get(ALL)
 def list_agents(town_id: str, rig_id: str) -> dict[str, Any]:
-    """The rig's agents, oldest first; for people and for the town's own agents and container."""
+    """The rig's agents, oldest first, of one role or status if named; for people, agents and container."""
     access.member(router, town_id, rig_id)
+    query = router.current_event.query_string_parameters or {}
+    role, status = _one_of(Role, query.get("role"), "role"), _one_of(AgentStatus, query.get("status"), "status")
     town, found = agents.list_agents(bootstrap.unit_of_work(), town_id, rig_id)
-    return success([show_agent(town, agent) for agent in found])
+    chosen = [agent for agent in found if role in (None, agent.role) and status in (None, agent.status)]
+    return success([show_agent(town, agent) for agent in chosen])
+
+
+def _one_of(names: type[N], text: str | None, field: str) -> N | None:
+    if text is not None and text not in {str(name) for name in names}:
+        raise Invalid(f"No {field} is called {text}", field=field)
+    return None if text is None else names(text)
 
 
 @router.get(ONE)

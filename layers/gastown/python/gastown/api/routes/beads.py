@@ -38,7 +38,7 @@ def _sling(town_id: str, rig_id: str, owner: str) -> Bead:
     said = body(router, BeadBody)
     if said.type != "issue":
         raise Invalid("Only issues are created by hand", field="type")
-    order = beads.BeadOrder(town_id=town_id, rig_id=rig_id, by=owner, held=said.held)
+    order = beads.BeadOrder(town_id=town_id, rig_id=rig_id, by=owner, held=said.waits)
     return beads.sling(bootstrap.unit_of_work(), order, said.model_dump(), idempotency_key(router), show_bead)
 
 

@@ -45,11 +45,11 @@ def get(user_id: str, rig_id: str) -> dict[str, Any]:
 
 @router.delete(f"{RIGS}/<rig_id>")
 def delete(user_id: str, rig_id: str) -> dict[str, Any]:
-    """Remove a rig with nothing live in it."""
+    """Have a rig removed by a job, with everything in it; the answer says how much live work it takes along."""
     owner = access.myself(router, user_id)
     row = _mine(owner, rig_id)
-    rigs.remove_rig(bootstrap.unit_of_work(), row.town_id, rig_id, owner)
-    return success({"deleted": True})
+    job_id, live = rigs.remove_rig(bootstrap.unit_of_work(), row.town_id, rig_id, owner)
+    return success({"deleted": True, "job_id": job_id, "live_beads": live})
 
 
 def _mine(owner: str, rig_id: str) -> RigRow:

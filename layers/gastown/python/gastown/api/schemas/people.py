@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from gastown.domain.bead import BeadStatus, Priority
+from gastown.domain.bead import HELD, BeadStatus, Priority
 from gastown.domain.config import FailedBlockers
 from gastown.domain.convoy import MergeMode
 from gastown.domain.limits import MAX_CONVOY_TASKS, MAX_TITLE
@@ -55,6 +55,12 @@ class BeadBody(Body):
     labels: list[str] = Field(default_factory=list, max_length=20)
     metadata: dict[str, Any] = Field(default_factory=dict)
     held: bool = False
+    start_immediately: bool | None = Field(default=None, alias="startImmediately")
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for a person: said in one of the three ways that are known."""
+        return self.held or self.start_immediately is False or HELD in self.labels
 
 
 class BeadStatusBody(Body):

@@ -29,6 +29,10 @@ def _wind_up(town: Town, convoy: Convoy) -> Iterator[Step]:
 
 
 def _land(town: Town, convoy: Convoy, now: datetime) -> Iterator[Step]:
+    if not convoy.beads:
+        if not convoy.landing_waits_for_person:
+            yield WaitForPerson(convoy_id=convoy.id, reason="It has no beads left")
+        return
     landed = convoy.receipt_sha is not None and convoy.receipt_sha == convoy.feature_sha
     if lands_at_once(convoy) or landed:
         yield FinishConvoy(convoy_id=convoy.id, state=ConvoyState.LANDED, reason="every bead has landed")

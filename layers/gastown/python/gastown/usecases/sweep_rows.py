@@ -1,0 +1,74 @@
+"""Deleting the rows of beads that are deleted: text, history, final state and the line in the list of finished ones.
+
+All of it may be repeated. The final state goes last, because it says which line of which list is the bead's.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gastown.domain.ids import BeadId
+from gastown.domain.molecule import Molecule
+from gastown.domain.stepping import text_id
+from gastown.domain.town import Entity
+from gastown.usecases.journal import done_key, final_line
+from gastown.usecases.town_items import decode_final
+from gastown.usecases.unit_of_work import UnitOfWork
+
+PAGE = 200
+"""Rows of one bead read at once."""
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traces:
+    """What a deleted bead has left outside its own partition: its line, and the texts of a molecule's steps."""
+
+    bead_id: str
+    elsewhere: tuple[Key, ...] = ()
+
+
+def final_of(uow: UnitOfWork, town_id: str, bead_id: str) -> Entity | None:
+    """The final state of a bead, by a consistent read."""
+    body = uow.store.read_row(town_id, f"BEAD#{bead_id}", "FINAL", consistent=True)
+    return decode_final(body) if body else None
+
+
+def traces_of(bead_id: str, entity: Entity | None) -> Traces:
+    """The traces of a bead whose final state is known; of one without, only its own partition."""
+    if entity is None:
+        return Traces(bead_id=bead_id)
+    steps = entity.steps if isinstance(entity, Molecule) else []
+    texts = [(f"BEAD#{text_id(BeadId(bead_id), step)}", "TEXT") for step in steps]
+    return Traces(bead_id=bead_id, elsewhere=(done_key(final_line(BeadId(bead_id), entity)), *texts))
+
+
+def traces_of_line(uow: UnitOfWork, town_id: str, key: Key, line: dict[str, Any]) -> Traces:
+    """The traces of a bead by its line in the list of finished ones; only a molecule has to be read for it."""
+    entity = final_of(uow, town_id, line["id"]) if line["kind"] == "molecule" else None
+    return Traces(bead_id=line["id"], elsewhere=(key, *traces_of(line["id"], entity).elsewhere))
+
+
+def sweep_beads(uow: UnitOfWork, town_id: str, bead_ids: Iterable[str]) -> None:
+    """Delete all rows of some beads that are not live."""
+    sweep(uow, town_id, [traces_of(bead_id, final_of(uow, town_id, bead_id)) for bead_id in bead_ids])
+
+
+def sweep(uow: UnitOfWork, town_id: str, found: list[Traces]) -> None:
+    """Delete all rows of the beads that left these traces."""
+    if not found:
+        return
+    own = [key for traces in found for key in _own_rows(uow, town_id, traces.bead_id)]
+    uow.store.delete_rows(town_id, [key for key in own if key[1] != "FINAL"])
+    uow.store.delete_rows(town_id, [key for traces in found for key in traces.elsewhere])
+    uow.store.delete_rows(town_id, [key for key in own if key[1] == "FINAL"])
+
+
+def _own_rows(uow: UnitOfWork, town_id: str, bead_id: str) -> Iterator[Key]:
+    pk, before = f"BEAD#{bead_id}", None
+    while True:
+        page, before = uow.store.list_rows(town_id, pk, limit=PAGE, before=before)
+        yield from ((pk, sk) for sk, _ in page)
+        if before is None:
+            return
