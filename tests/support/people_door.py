@@ -16,6 +16,7 @@ from tests.support.stage import RIG, SECRET_ID, SIGNING_SECRET, TOWN, FakeContex
 
 USERS_ID, USERS_SECRET = "arn:users", "a-secret-for-people-that-is-long-enough-for-hs256"
 USER = "user-1"
+CALLBACKS = ("/mayor-id", "/container-eviction", "/drain-status", "/refresh-container-token")
 T, U = f"/api/towns/{TOWN}", f"/api/users/{USER}"
 R = f"{T}/rigs/{RIG}"
 
@@ -72,7 +73,9 @@ def door_of(path: str) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """The door that the template sends a path to."""
     if path.startswith("/debug/"):
         return debug.handle
-    return handle_agents if "/rigs/" in path and path.startswith("/api/towns/") else handle_people
+    rigs = "/rigs/" in path and path.startswith("/api/towns/")
+    mine = path.startswith("/api/mayor/") or "/container/" in path or path.endswith(CALLBACKS)
+    return handle_agents if rigs or mine else handle_people
 
 
 @contextmanager

@@ -33,7 +33,8 @@ def test_a_polecat_reads_its_prime(door: Door) -> None:
     data = answer["data"]
     assert (status, data["agent"]["name"], data["hooked_bead"]["body"]) == (200, "Toast", "It squeaks.")
     assert data.keys() == {
-        "agent", "hooked_bead", "undelivered_mail", "open_beads", "rework_context", "pr_fixup_context",
+        "agent", "hooked_bead", "undelivered_mail", "pending_nudges", "open_beads", "rework_context",
+        "pr_fixup_context",
         "pr_conflict_context", "dispatch", "branch", "target_branch", "review", "gates",
     }  # fmt: skip
     assert (data["dispatch"], data["target_branch"], data["gates"]) == (1, "main", ["make test"])

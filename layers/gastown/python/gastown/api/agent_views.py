@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gastown.api.message_views import show_letter, show_nudge
 from gastown.api.views import show_bead, stamp
 from gastown.domain.agent import Agent
 from gastown.domain.town import Town
@@ -31,11 +32,12 @@ def show_agent(town: Town, agent: Agent) -> dict[str, Any]:
 
 
 def show_prime(prime: Prime) -> dict[str, Any]:
-    """An agent's context; mail and pull requests are part of the form although this town has none."""
+    """An agent's context; pull requests are part of the form although this town has none."""
     return {
         "agent": show_agent(prime.town, prime.agent),
         "hooked_bead": show_bead(prime.held, prime.body),
-        "undelivered_mail": [],
+        "undelivered_mail": [show_letter(one) for one in prime.mail],
+        "pending_nudges": [show_nudge(words) for words in prime.nudges],
         "open_beads": [show_bead(bead) for bead in prime.open_beads],
         "rework_context": prime.rework,
         "pr_fixup_context": None,

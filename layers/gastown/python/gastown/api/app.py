@@ -20,7 +20,11 @@ from gastown.api.routes import (
     health,
     hooks,
     jobs,
+    mayor,
+    mayor_callbacks,
+    mayor_tools,
     merge_queue,
+    messages,
     molecules,
     rigs,
     settings,
@@ -29,7 +33,21 @@ from gastown.api.routes import (
     towns,
 )
 
-PEOPLE = (health, towns, rigs, settings, convoys, escalations, events, status, beads, convoy_changes, jobs, merge_queue)
+PEOPLE = (
+    health,
+    towns,
+    rigs,
+    settings,
+    convoys,
+    escalations,
+    events,
+    status,
+    beads,
+    convoy_changes,
+    jobs,
+    merge_queue,
+    mayor,
+)
 AGENTS = (
     containers,
     container_callbacks,
@@ -42,6 +60,9 @@ AGENTS = (
     bead_changes,
     staff,
     molecules,
+    messages,
+    mayor_callbacks,
+    mayor_tools,
 )
 
 

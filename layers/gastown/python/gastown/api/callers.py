@@ -8,8 +8,10 @@ from pydantic import BaseModel
 
 from gastown import bootstrap
 from gastown.api import identity
+from gastown.domain.agent import Role
 from gastown.domain.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from gastown.usecases import tokens
+from gastown.usecases.credentials import Vault
 from gastown.usecases.tokens import AgentClaims, ContainerClaims
 
 M = TypeVar("M", bound=BaseModel)
@@ -21,6 +23,16 @@ def signing_secrets() -> tuple[str, ...]:
         return bootstrap.secrets().get(bootstrap.settings().demand("signing_secret_arn"))
     except NotFound as missing:  # the stack's fault, not the caller's
         raise Unavailable("The signing secret is not there", retry_after=60) from missing
+
+
+def vault() -> Vault:
+    """Where this stack keeps its credentials."""
+    settings = bootstrap.settings()
+    return Vault(
+        secrets=bootstrap.secrets(),
+        signing_secret=settings.signing_secret_arn,
+        town_prefix=settings.town_secret_prefix,
+    )
 
 
 def _claims(router: BaseRouter, grace: timedelta = timedelta(0)) -> AgentClaims | ContainerClaims:
@@ -36,6 +48,16 @@ def agent(router: BaseRouter, town_id: str, rig_id: str, agent_id: str | None = 
         raise Forbidden("Cross-town access denied")
     if claims.rig_id != rig_id or agent_id not in (None, claims.agent_id):
         raise Forbidden("The token belongs to another agent")
+    return claims
+
+
+def mayor(router: BaseRouter, town_id: str) -> AgentClaims:
+    """The calling mayor, which acts only in its own town. Raises `Unauthorized`, `Forbidden`."""
+    claims = _claims(router)
+    if claims.town_id != town_id:
+        raise Forbidden("Cross-town access denied")
+    if not isinstance(claims, AgentClaims) or claims.role != Role.MAYOR:
+        raise Forbidden("Only the mayor may do this")
     return claims
 
 

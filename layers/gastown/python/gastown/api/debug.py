@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from gastown import bootstrap
 from gastown.api import errors
 from gastown.api.callers import body, signing_secrets
+from gastown.api.convoy_views import detail, show_slung, statuses
 from gastown.api.request_log import recorded, watch_route
-from gastown.api.routes.convoys import detail, show_slung, statuses
 from gastown.api.schemas.people import ConfigBody, TaskBody
 from gastown.api.views import show_bead, show_convoy, show_rig, show_status, stamp
 from gastown.domain.agent import Agent

@@ -3,22 +3,29 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gastown.domain.config import TownConfig
+from gastown.domain.config import RefineryConfig, TownConfig
 from gastown.domain.ids import Moment
+from gastown.domain.rig import RigOverrides
 from gastown.domain.town import Town
 from gastown.usecases.unit_of_work import UnitOfWork
 
 
 def change_config(uow: UnitOfWork, town_id: str, changes: Mapping[str, Any], by: str) -> TownConfig:
-    """Commit these settings; nested ones are merged name by name."""
+    """Commit these settings; nested ones are merged name by name, null puts the default back."""
 
     def move(town: Town, _moment: Moment) -> TownConfig:
         for name, value in changes.items():
             if name == "refinery":
-                for part, inner in (value or {}).items():
-                    setattr(town.config.refinery, part, inner)
+                replace_named(town.config.refinery, value or {})
             else:
-                setattr(town.config, name, value)
+                replace_named(town.config, {name: value})
         return town.config
 
     return uow.change(town_id, move, actor=by, cause="change config")
+
+
+def replace_named(settings: TownConfig | RefineryConfig | RigOverrides, changes: Mapping[str, Any]) -> None:
+    """Set these fields; null means the field's default."""
+    defaults = type(settings)()
+    for name, value in changes.items():
+        setattr(settings, name, getattr(defaults, name) if value is None else value)

@@ -147,6 +147,12 @@ def report_setup(work: UnitOfWork, claims: ContainerClaims, command_id: str, out
     return _deliver(work, claims, EventKind.SETUP_REPORTED, data, event_id=f"{command_id}-report")
 
 
+def report_eviction(work: UnitOfWork, claims: ContainerClaims) -> bool:
+    """Deliver that the container was told to leave; saying so twice is one event. Raises `StaleDispatch`."""
+    data = {"generation": claims.generation}
+    return _deliver(work, claims, EventKind.CONTAINER_EVICTED, data, event_id=f"{claims.generation}-evicted")
+
+
 def _cut(gate: Mapping[str, Any]) -> dict[str, Any]:
     kept = RED_OUTPUT if gate.get("exit_code") else GREEN_OUTPUT
     return {**gate, "output": str(gate.get("output") or "")[-kept:]}

@@ -12,10 +12,10 @@ from gastown.domain.ids import Moment
 from gastown.domain.mayor import Mayor
 from gastown.domain.town import Town
 from gastown.ports.town_store import Condition
-from gastown.usecases.agents import check_size
+from gastown.usecases.agents import check_size, mayor_of
 from gastown.usecases.containers import check_current
 from gastown.usecases.credentials import Vault, model_access
-from gastown.usecases.tokens import ContainerClaims
+from gastown.usecases.tokens import AgentClaims, ContainerClaims
 from gastown.usecases.unit_of_work import UnitOfWork
 
 MAX_CONTEXT = 10_000
@@ -118,6 +118,8 @@ class Prewarm:
     model: str | None = None
     small_model: str | None = None
     access: dict[str, str] | None = None
+    organization_id: str | None = None
+    """None is an answer: the town belongs to no organisation (REQ-N.3)."""
 
 
 def prewarm(work: UnitOfWork, vault: Vault, claims: ContainerClaims) -> Prewarm:
@@ -130,6 +132,11 @@ def prewarm(work: UnitOfWork, vault: Vault, claims: ContainerClaims) -> Prewarm:
     return Prewarm(
         mayor=town.mayor, model=town.mayor_model(), small_model=town.config.small_model, access=access or None
     )
+
+
+def check_speaking(work: UnitOfWork, claims: AgentClaims) -> None:
+    """Refuse a token of an older session. Raises `NotFound`, `Forbidden`, `StaleDispatch`."""
+    mayor_of(work.read(claims.town_id), claims)
 
 
 def report_waiting(

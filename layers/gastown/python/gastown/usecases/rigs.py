@@ -11,6 +11,7 @@ from gastown.domain.removing import open_job, work_of_rig
 from gastown.domain.rig import Rig, RigOverrides
 from gastown.domain.town import Town
 from gastown.ports.directory import RigRow
+from gastown.usecases.change_config import replace_named
 from gastown.usecases.unit_of_work import UnitOfWork
 
 SSH = re.compile(r"^[\w.-]+@[\w.-]+:[\w./~-]+$")
@@ -83,8 +84,7 @@ def change_rig(uow: UnitOfWork, town_id: str, rig_id: str, changes: dict[str, ob
 
     def move(town: Town, _moment: Moment) -> Rig:
         rig = town.rig(rig_id)
-        for name, value in changes.items():
-            setattr(rig.overrides, name, value)
+        replace_named(rig.overrides, changes)
         return rig
 
     return uow.change(town_id, move, actor=by, cause="change rig")

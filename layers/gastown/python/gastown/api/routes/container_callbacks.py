@@ -10,7 +10,7 @@ from gastown.api.callers import success
 from gastown.api.schemas.agents import CompletedBody
 from gastown.usecases import containers, reports
 from gastown.usecases.reports import Exit
-from gastown.usecases.tokens import RENEWAL_GRACE
+from gastown.usecases.tokens import RENEWAL_GRACE, mayor_rig
 
 router = Router()
 
@@ -24,10 +24,16 @@ def refresh_container_token(town_id: str) -> dict[str, Any]:
 
 
 @router.post("/api/towns/<town_id>/rigs/<rig_id>/agents/<agent_id>/completed")
-def completed(town_id: str, rig_id: str, agent_id: str) -> dict[str, Any]:  # noqa: ARG001 - the path names the rig
+def completed(town_id: str, rig_id: str, agent_id: str) -> dict[str, Any]:
     """An agent's process has ended."""
     claims = callers.container(router, town_id)
     said = callers.body(router, CompletedBody)
-    ended = Exit(agent_id=agent_id, dispatch=said.dispatch, status=said.status, reason=said.reason)
+    ended = Exit(
+        agent_id=agent_id,
+        dispatch=said.dispatch,
+        status=said.status,
+        reason=said.reason,
+        is_mayor=rig_id == mayor_rig(town_id),
+    )
     reports.report_completed(bootstrap.unit_of_work(), claims, ended)
     return success({"completed": True})

@@ -17,7 +17,6 @@ from gastown.api.schemas.containers import (
 )
 from gastown.usecases import containers, credentials
 from gastown.usecases.containers import Ack, Registration, Sighting
-from gastown.usecases.credentials import Vault
 
 router = Router()
 CONTAINER = "/api/towns/<town_id>/container"
@@ -70,21 +69,11 @@ def agent_credentials(town_id: str, agent_id: str) -> dict[str, Any]:
     """What one run of an agent may use, resolved now."""
     claims = callers.container(router, town_id)
     said = callers.body(router, CredentialsBody)
-    return success(credentials.for_agent(bootstrap.unit_of_work(), vault(), claims, agent_id, said.dispatch))
+    return success(credentials.for_agent(bootstrap.unit_of_work(), callers.vault(), claims, agent_id, said.dispatch))
 
 
 @router.post(f"{CONTAINER}/rigs/<rig_id>/credentials")
 def rig_credentials(town_id: str, rig_id: str) -> dict[str, Any]:
     """What the platform's own work in a rig may use, resolved now."""
     claims = callers.container(router, town_id)
-    return success(credentials.for_rig(bootstrap.unit_of_work(), vault(), claims, rig_id))
-
-
-def vault() -> Vault:
-    """Where this stack keeps its credentials."""
-    settings = bootstrap.settings()
-    return Vault(
-        secrets=bootstrap.secrets(),
-        signing_secret=settings.signing_secret_arn,
-        town_prefix=settings.town_secret_prefix,
-    )
+    return success(credentials.for_rig(bootstrap.unit_of_work(), callers.vault(), claims, rig_id))

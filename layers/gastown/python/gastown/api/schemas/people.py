@@ -1,6 +1,6 @@
 """What people send."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -12,6 +12,12 @@ from gastown.domain.limits import MAX_CONVOY_TASKS, MAX_TITLE
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE)]
 Gate = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+RoleName = Literal["mayor", "refinery", "polecat"]
+RigRoleName = Literal["refinery", "polecat"]
+"""A rig never changes the mayor (api facts, 6.4)."""
+
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Instructions = Annotated[str, StringConstraints(max_length=2_000)]
 
 
 def _not_ours(name: str) -> str:
@@ -85,6 +91,8 @@ class SlingConvoyBody(Body):
     tasks: list[TaskBody] = Field(min_length=1, max_length=MAX_CONVOY_TASKS)
     merge_mode: MergeMode | None = None
     staged: bool | None = None
+    parallel: bool | None = None
+    """Only the mayor is asked to say so."""
 
 
 class MemberBody(Body):
@@ -119,6 +127,10 @@ class ConfigBody(Body):
     failed_blockers: FailedBlockers | None = None
     max_polecats_per_rig: int | None = Field(default=None, ge=1, le=50)
     default_model: str | None = Field(default=None, max_length=200)
+    small_model: str | None = Field(default=None, max_length=200)
+    role_models: dict[RoleName, ModelName] | None = None
+    custom_instructions: dict[RoleName, Instructions] | None = None
+    auto_triage: bool | None = None
     git_author_name: str | None = Field(default=None, max_length=200)
     git_author_email: str | None = Field(default=None, max_length=200)
     env_vars: dict[EnvName, str] | None = Field(default=None, max_length=100)
@@ -135,6 +147,8 @@ class RigConfigBody(Body):
     max_concurrent_polecats: int | None = Field(default=None, ge=1, le=50)
     max_dispatch_attempts: int | None = Field(default=None, ge=1, le=5)
     model: str | None = Field(default=None, max_length=200)
+    role_models: dict[RigRoleName, ModelName] | None = None
+    custom_instructions: dict[RigRoleName, Instructions] | None = None
 
 
 class EscalationBody(Body):

@@ -1,0 +1,242 @@
+"""The mayor over HTTP: people speak to it, its container runs it, and it works for its town with tools of its own."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from gastown.domain.ids import Moment
+from gastown.domain.town import Town
+from gastown.usecases import tokens
+from tests.support.people_door import PeopleDoor, T, people_door
+from tests.support.stage import RIG, SIGNING_SECRET, TOWN
+
+M = f"/api/mayor/{TOWN}/tools"
+
+
+@pytest.fixture
+def door() -> Iterator[PeopleDoor]:
+    """A town of user-1 with one rig and a ready container, behind the doors."""
+    with people_door() as door:
+        door.register()
+        yield door
+
+
+def container_token(door: PeopleDoor) -> str:
+    """The token of the present container."""
+    return tokens.mint_container(
+        [SIGNING_SECRET], town_id=TOWN, generation=door.town.container.generation, now=door.now
+    )
+
+
+def mayor_token(door: PeopleDoor) -> str:
+    """The token of the mayor's present session."""
+    mayor = door.town.mayor
+    assert mayor is not None
+    return tokens.mint_mayor([SIGNING_SECRET], mayor, town_id=TOWN, now=door.now)
+
+
+def commands(door: PeopleDoor) -> list[dict[str, Any]]:
+    """What a heartbeat brings the container."""
+    body = {"generation": door.town.container.generation, "agents": []}
+    beat = door.ask("POST", f"{T}/container/heartbeat", body, token=container_token(door))
+    assert 200 == beat.status, beat.body
+    found: list[dict[str, Any]] = beat.data["commands"]
+    return found
+
+
+def answer(door: PeopleDoor, command: dict[str, Any], outcome: str = "accepted") -> None:
+    """The container answers a command, and the town takes note."""
+    path = f"{T}/container/commands/{command['id']}/ack"
+    assert 200 == door.ask("POST", path, {"outcome": outcome}, token=container_token(door)).status
+    door.tick()
+
+
+def start_mayor(door: PeopleDoor, words: str = "Build a house") -> dict[str, Any]:
+    """A person speaks, the town ticks, the container takes the mayor's start."""
+    assert 200 == door.ask("POST", f"{T}/mayor/message", {"message": words}).status
+    door.tick()
+    [start] = commands(door)
+    answer(door, start)
+    return start
+
+
+def test_a_word_starts_the_mayor_with_it_and_ends_with_its_turn(door: PeopleDoor) -> None:
+    """The start carries the words; they are kept until the turn that heard them is over."""
+    start = start_mayor(door)
+    assert ("start", "mayor", "Build a house") == (
+        start["kind"],
+        start["payload"]["agent"]["role"],
+        start["payload"]["words"],
+    )
+    assert "working" == door.town.mayor.status  # type: ignore[union-attr]
+    assert 1 == len(door.town.nudges)
+
+    ended = door.ask(
+        "POST",
+        f"{T}/rigs/mayor-{TOWN}/agents/{start['agent_id']}/waiting",
+        {"dispatch": start["dispatch"]},
+        token=container_token(door),
+    )
+    door.tick()
+
+    assert 200 == ended.status, ended.body
+    assert ("waiting", {}) == (door.town.mayor.status, door.town.nudges)  # type: ignore[union-attr]
+
+
+def test_words_to_a_waiting_mayor_reach_its_live_session(door: PeopleDoor) -> None:
+    """They come as a message command, and a turn begins."""
+    start = start_mayor(door)
+    path = f"{T}/rigs/mayor-{TOWN}/agents/{start['agent_id']}/waiting"
+    door.ask("POST", path, {"dispatch": start["dispatch"]}, token=container_token(door))
+    door.tick()
+
+    said = door.ask("POST", f"{T}/mayor/message", {"message": "And a garden", "uiContext": "beads"})
+    door.tick()
+    [message] = commands(door)
+    answer(door, message)
+
+    assert "active" == said.data["sessionStatus"]
+    assert "message" == message["kind"]
+    assert message["payload"]["prompt"] == "<system-reminder>\nbeads\n</system-reminder>\n\nAnd a garden"
+    assert "working" == door.town.mayor.status  # type: ignore[union-attr]
+
+
+def test_a_late_callback_of_an_older_turn_is_ignored(door: PeopleDoor) -> None:
+    """It fired before the present turn began (town facts, A19)."""
+    start = start_mayor(door)
+    fired = (door.now - timedelta(minutes=1)).timestamp() * 1000
+    path = f"{T}/rigs/mayor-{TOWN}/agents/{start['agent_id']}/waiting"
+    door.ask("POST", path, {"dispatch": start["dispatch"], "firedAt": fired}, token=container_token(door))
+    door.tick()
+
+    assert "working" == door.town.mayor.status  # type: ignore[union-attr]
+
+
+def test_words_of_a_turn_that_was_cut_off_are_said_again(door: PeopleDoor) -> None:
+    """A message to a mayor that died is delivered to its next session (design section 9, row 20)."""
+    start = start_mayor(door)
+    path = f"{T}/rigs/mayor-{TOWN}/agents/{start['agent_id']}/completed"
+    body = {"status": "failed", "dispatch": start["dispatch"], "reason": "exit code 1"}
+    assert 200 == door.ask("POST", path, body, token=container_token(door)).status
+    door.tick()
+    assert "idle" == door.town.mayor.status  # type: ignore[union-attr]
+
+    door.clock.present += timedelta(seconds=20)
+    commands(door)
+    door.tick()
+    [again] = [command for command in commands(door) if command["kind"] == "start"]
+
+    assert ("Build a house", start["dispatch"] + 1) == (again["payload"]["words"], again["dispatch"])
+
+
+def test_a_turn_that_ended_well_is_not_repeated(door: PeopleDoor) -> None:
+    """A program that ends after its turn has answered."""
+    start = start_mayor(door)
+    path = f"{T}/rigs/mayor-{TOWN}/agents/{start['agent_id']}/completed"
+    door.ask("POST", path, {"status": "completed", "dispatch": start["dispatch"]}, token=container_token(door))
+    door.tick()
+
+    assert ("idle", {}) == (door.town.mayor.status, door.town.nudges)  # type: ignore[union-attr]
+    assert [] == commands(door)
+
+
+def test_the_same_message_under_one_key_is_said_once(door: PeopleDoor) -> None:
+    """A repeated request is answered again and changes nothing."""
+    first = door.ask("POST", f"{T}/mayor/message", {"message": "Hello"}, key="k")
+    again = door.ask("POST", f"{T}/mayor/message", {"message": "Hello"}, key="k")
+
+    assert (first.data, 1) == (again.data, len(door.town.nudges))
+
+
+def test_the_prewarm_context_costs_one_read_of_the_store(door: PeopleDoor) -> None:
+    """Without a mayor and without a token for its model it says only what is so (REQ-1.12, 1.14, 7.3)."""
+    token = container_token(door)
+    assert {"success": True, "agentId": None} == door.ask("GET", f"{T}/mayor-id", token=token).body
+
+    door.ask("POST", f"{T}/mayor/ensure")
+    mayor = door.town.mayor
+    assert mayor is not None
+    with patch.object(door.store, "load", wraps=door.store.load) as load:
+        assert {"success": True, "agentId": mayor.id} == door.ask("GET", f"{T}/mayor-id", token=token).body
+    assert 1 == load.call_count
+
+    door.secrets.put(f"{door.settings.town_secret_prefix}{TOWN}", '{"model_token": "t", "github_cli_pat": "p"}')
+    known = door.ask("GET", f"{T}/mayor-id", token=token).body
+    assert ("t", "p", None) == (known["kilocodeToken"], known["githubCliPat"], known["organizationId"])
+    assert "githubToken" not in known
+
+
+def test_ensuring_a_live_mayor_commits_nothing(door: PeopleDoor) -> None:
+    """A page that is loaded again and again costs reads alone."""
+    start_mayor(door)
+    version = door.town.version
+
+    assert "active" == door.ask("POST", f"{T}/mayor/ensure").data["sessionStatus"]
+    assert version == door.town.version
+
+
+def test_the_mayor_slings_what_people_asked_for(door: PeopleDoor) -> None:
+    """Several tasks without any dependency have to be called parallel (api facts, 4.12)."""
+    start_mayor(door)
+    token, tasks = mayor_token(door), [{"title": "A"}, {"title": "B"}]
+    order = {"rig_id": RIG, "convoy_title": "House", "tasks": tasks}
+
+    refused = door.ask("POST", f"{M}/sling-batch", order, token=token)
+    slung = door.ask("POST", f"{M}/sling-batch", {**order, "parallel": True}, token=token)
+
+    assert (400, 201) == (refused.status, slung.status), (refused.body, slung.body)
+    assert 2 == len(door.town.beads)
+    assert [slung.data["convoy"]["id"]] == [
+        convoy["id"] for convoy in door.ask("GET", f"{M}/convoys", token=token).data
+    ]
+
+
+def test_only_the_mayor_of_the_present_session_uses_its_tools(door: PeopleDoor) -> None:
+    """Not its container, not a person, not an older session (design section 9, row 17)."""
+    start_mayor(door)
+    old = mayor_token(door)
+    assert 403 == door.ask("GET", f"{M}/rigs", token=container_token(door)).status
+    assert 200 == door.ask("GET", f"{M}/rigs", token=old).status
+
+    def next_session(town: Town, _: Moment) -> None:
+        assert town.mayor is not None
+        town.mayor.dispatch += 1
+
+    door.change(next_session)
+    assert 409 == door.ask("GET", f"{M}/rigs", token=old).status
+
+
+def test_dismissing_the_mayor_stops_its_session_and_drops_what_waits(door: PeopleDoor) -> None:
+    """The next word appoints a new one."""
+    start = start_mayor(door)
+    door.ask("POST", f"{T}/mayor/message", {"message": "wait"})
+
+    assert 200 == door.ask("POST", f"{T}/mayor/destroy").status
+    assert (None, {}) == (door.town.mayor, door.town.nudges)
+    assert ["stop"] == [command["kind"] for command in commands(door)]
+    assert start["agent_id"] != door.ask("POST", f"{T}/mayor/message", {"message": "Hello"}).data["agentId"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"), [({}, "message"), ({"message": ""}, "message"), ({"message": 1}, "message")]
+)
+def test_words_that_are_none_are_refused_by_name(door: PeopleDoor, body: dict[str, Any], field: str) -> None:
+    """Nothing changes."""
+    refused = door.ask("POST", f"{T}/mayor/message", body)
+
+    assert (400, [field]) == (refused.status, refused.body["issues"][0]["path"])
+    assert door.town.mayor is None
+
+
+def test_an_evicted_container_drains(door: PeopleDoor) -> None:
+    """It says so itself, and is told so when it asks."""
+    token = container_token(door)
+    assert {"draining": False, "drainNonce": None} == door.ask("GET", f"{T}/drain-status", token=token).data
+    assert 200 == door.ask("POST", f"{T}/container-eviction", token=token).status
+    door.tick()
+
+    assert "draining" == door.town.container.state
+    assert door.ask("GET", f"{T}/drain-status", token=token).data["draining"]
