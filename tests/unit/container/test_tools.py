@@ -4,14 +4,17 @@ import asyncio
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import httpx
 import pytest
 from pydantic import ValidationError
 
 from gastown.container.tools.caller import TRIES, CallFailedError, make_call
-from gastown.container.tools.catalog import TOOLS, Call, Identity, MissingIdentityError, read_identity, tools_of
+from gastown.container.tools.catalog import TOOLS, Call, Identity, MissingIdentityError, read_identity
+from gastown.container.tools.command import build_parser, read_values
 from gastown.container.tools.mcp_server import build_server
+from gastown.container.tools.toolbox import tools_of
 
 WHO = Identity(api_url="http://town.test", town_id="t", rig_id="r", agent_id="a", role="polecat", token="secret-token")
 
@@ -37,7 +40,46 @@ def test_names_are_the_references() -> None:
         "gt_escalate",
         "gt_checkpoint",
         "gt_status",
+        "gt_mail_send",
+        "gt_mail_check",
+        "gt_mail_read",
+        "gt_nudge",
+        "gt_mol_current",
+        "gt_mol_advance",
     ]
+
+
+def test_the_mayor_has_tools_of_its_own_and_no_others_do() -> None:
+    """It slings, looks and steers; it neither pushes nor approves."""
+    mayor = {tool.name for tool in tools_of("mayor")}
+
+    assert {"gt_sling", "gt_sling_batch", "gt_convoys", "gt_bead_edit", "gt_mail_check"} <= mayor
+    assert mayor.isdisjoint({"gt_done", "gt_request_changes", "gt_prime"})
+    assert mayor.isdisjoint({tool.name for tool in tools_of("polecat")} - {"gt_mail_check", "gt_mail_read"})
+
+
+def test_a_mayors_call_names_its_subject_in_the_path_and_the_rest_in_the_body() -> None:
+    """Reads take what is left as their query."""
+    tools = {tool.name: tool for tool in tools_of("mayor")}
+    who = replace(WHO, role="mayor")
+
+    batch = tools["gt_sling_batch"].call(who, {"rig_id": "r1", "convoy_title": "House", "tasks": [{"title": "A"}]})
+    assert "http://town.test/api/mayor/t/tools/sling-batch" == batch.url(who)
+    assert batch.body == {"rig_id": "r1", "convoy_title": "House", "tasks": [{"title": "A"}]}
+    edit = tools["gt_bead_edit"].call(who, {"rig_id": "r1", "bead_id": "b", "title": "Better"})
+    assert ("rigs/r1/beads/b", {"title": "Better"}) == (edit.path, edit.body)
+    beads = tools["gt_beads"].call(who, {"rig_id": "r1", "status": "open"})
+    assert ("rigs/r1/beads?status=open", None) == (beads.path, beads.body)
+
+
+def test_the_mayors_tasks_are_given_as_json_on_the_command_line() -> None:
+    """Flags without a value are true, flags that repeat make a list."""
+    parser = build_parser("mayor")
+    line = ["sling-batch", "--rig-id", "r", "--convoy-title", "House", "--tasks", '[{"title": "A"}]', "--parallel"]
+    options = vars(parser.parse_args(line))
+
+    values = read_values(options["tool"], options, {})
+    assert values == {"rig_id": "r", "convoy_title": "House", "tasks": [{"title": "A"}], "parallel": True}
 
 
 def test_wrong_values_do_not_leave_the_process() -> None:

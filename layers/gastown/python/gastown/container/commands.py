@@ -22,6 +22,7 @@ from gastown.container.payloads import (
     DrainPayload,
     GitCredentials,
     HeartbeatAnswer,
+    MayorStart,
     MergeOutcome,
     MergePayload,
     MergeStatus,
@@ -52,6 +53,12 @@ def parse(model: type[P], payload: object) -> P:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise RefusedError(Cause.INVALID, f"{where}: {first['msg']}") from error
+
+
+def _start_of(command: Command) -> StartPayload | MayorStart:
+    agent = command.payload.get("agent")
+    is_mayor = isinstance(agent, dict) and agent.get("role") == "mayor"
+    return parse(MayorStart, command.payload) if is_mayor else parse(StartPayload, command.payload)
 
 
 class Work:
@@ -130,17 +137,19 @@ class Commands:
         """Do a command that is done when it returns: start, stop, message, drain. Raises `RefusedError`."""
         match command.kind:
             case CommandKind.START:
-                await self.start(parse(StartPayload, command.payload), command.dispatch or 0)
+                await self.start(_start_of(command), command.dispatch or 0)
             case CommandKind.STOP:
                 await self.stop(command.agent_id or "", command.dispatch)
             case CommandKind.MESSAGE:
                 await self.message(command.agent_id or "", parse(MessagePayload, command.payload).prompt)
+            case CommandKind.MODEL | CommandKind.CONFIG:
+                self.settings_changed(command)
             case CommandKind.DRAIN:
                 self.drain(parse(DrainPayload, command.payload).deadline)
             case CommandKind.MERGE | CommandKind.SETUP:
                 raise RefusedError(Cause.INVALID, "this command has an outcome of its own")
 
-    async def start(self, start: StartPayload, dispatch: int) -> Record:
+    async def start(self, start: StartPayload | MayorStart, dispatch: int) -> Record:
         """Start an agent. Raises `RefusedError`."""
         if self.draining:
             raise RefusedError(Cause.DRAINING, "the container drains")
@@ -166,6 +175,10 @@ class Commands:
         if record is None or record.session is None or record.status is not SessionStatus.RUNNING:
             raise RefusedError(Cause.STALE, f"{agent_id} does not run here")
         await record.session.send(prompt)
+
+    def settings_changed(self, command: Command) -> None:
+        """The mayor's settings have others: each start asks the town for them, so the next session has them."""
+        say("mayor.settings_changed", what=command.kind.value, agent_id=command.agent_id or "")
 
     def drain(self, deadline: str | None) -> None:
         """Start nothing new; the process leaves when the agents have ended or the deadline has come."""

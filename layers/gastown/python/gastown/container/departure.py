@@ -44,12 +44,18 @@ class Departure:
     async def evict(self) -> None:
         """Freeze every agent, save its work, then report it; all agents in parallel, within the limit."""
         tasks = [asyncio.create_task(self._evict(record)) for record in self.roster.active()]
-        if not tasks:
-            return
+        tasks.append(asyncio.create_task(self._tell()))
         _, late = await asyncio.wait(tasks, timeout=EVICTION_LIMIT)
         for task in late:
             task.cancel()
-        say("container.evicted", agents=len(tasks), late=len(late))
+        say("container.evicted", agents=len(tasks) - 1, late=len(late))
+
+    async def _tell(self) -> None:
+        """Let the town know at once, so that it asks nothing new of this container."""
+        try:
+            await self.client.evicted(patience=REPORT_LIMIT)
+        except (TownRefusedError, TownUnreachableError) as error:
+            say("eviction.not_reported", error=str(error))
 
     async def kill(self) -> None:
         """End every session at once, without a word to the town: it has a newer container."""
@@ -65,7 +71,7 @@ class Departure:
             say("work.not_saved", agent_id=record.agent_id, error=str(error))
         if record.session is None:
             return
-        rig_id = record.start.rig.id
+        rig_id = record.start.rig_id
         try:
             await self.client.complete(
                 rig_id, record.agent_id, record.dispatch, status="failed", reason=EVICTION, patience=REPORT_LIMIT

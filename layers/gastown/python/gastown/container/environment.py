@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import gastown
 from gastown.container.git import numbered
 from gastown.container.merging import identity
-from gastown.container.payloads import AgentCredentials, GitCredentials, StartPayload
+from gastown.container.payloads import AgentCredentials, GitCredentials, MayorStart, StartPayload
 from gastown.container.places import Places
 from gastown.container.processes import Account, give, inherited, make_folder
 from gastown.container.roster import Record
@@ -87,24 +87,32 @@ class Outfit:
             "GIT_CONFIG_SYSTEM": str(self.places.workspace / "gitconfig"),
             "GASTOWN_MCP_CONFIG": str(self.places.workspace / "mcp.json"),
         }
-        git = _git_settings(record.start.rig.git_url, stored) | identity(author_of(record))
-        return mine | wished | own | git | self._facts(record.start, record.dispatch, credentials)
+        start = record.start
+        git = _git_settings(start.rig.git_url if isinstance(start, StartPayload) else "", stored)
+        who = self._facts(start, record.dispatch, credentials)
+        work = _work_facts(start) if isinstance(start, StartPayload) else {}
+        return mine | wished | own | git | identity(author_of(record)) | who | work
 
-    def _facts(self, start: StartPayload, dispatch: int, credentials: AgentCredentials) -> dict[str, str]:
-        reviewed = start.review.branch if start.review and start.agent.role == "refinery" else start.branch
+    def _facts(self, start: StartPayload | MayorStart, dispatch: int, credentials: AgentCredentials) -> dict[str, str]:
         facts = {
             "GASTOWN_API_URL": self.settings.api_url,
             "GASTOWN_TOWN_ID": self.settings.town_id,
-            "GASTOWN_RIG_ID": start.rig.id,
+            "GASTOWN_RIG_ID": start.rig_id,
             "GASTOWN_AGENT_ID": start.agent.id,
             "GASTOWN_AGENT_ROLE": start.agent.role,
             "GASTOWN_AGENT_TOKEN": credentials.agent_token.get_secret_value(),
             "GASTOWN_DISPATCH": str(dispatch),
-            "GASTOWN_BEAD_ID": start.bead.id,
-            "GASTOWN_BRANCH": reviewed,
-            "GASTOWN_TARGET_BRANCH": start.review.target_branch if start.review else start.target_branch,
         }
         return facts | ({"GASTOWN_MODEL": start.model} if start.model else {})
+
+
+def _work_facts(start: StartPayload) -> dict[str, str]:
+    reviewed = start.review.branch if start.review and start.agent.role == "refinery" else start.branch
+    return {
+        "GASTOWN_BEAD_ID": start.bead.id,
+        "GASTOWN_BRANCH": reviewed,
+        "GASTOWN_TARGET_BRANCH": start.review.target_branch if start.review else start.target_branch,
+    }
 
 
 def _is_reserved(name: str) -> bool:

@@ -68,6 +68,32 @@ class StartPayload(Payload):
     gate_timeout_s: float = 900
     review: ReviewFacts | None = None
     model: str | None = None
+    instructions: str | None = None
+    author: Author | None = None
+
+    @property
+    def rig_id(self) -> str:
+        """The rig it works in."""
+        return self.rig.id
+
+
+class NamedRig(RigFacts):
+    """A rig as the mayor speaks of it."""
+
+    name: str = ""
+
+
+class MayorStart(Payload):
+    """What the mayor is started with: no rig and no bead, but the words that it is to answer."""
+
+    agent: AgentFacts
+    rig_id: str = Field(min_length=1)
+    """The name that stands for a rig in its calls."""
+    words: str = ""
+    instructions: str | None = None
+    model: str | None = None
+    rigs: list[NamedRig] = Field(default_factory=list)
+    branch: str = "gt/mayor"
     author: Author | None = None
 
 
@@ -111,6 +137,8 @@ class CommandKind(StrEnum):
     START = "start"
     STOP = "stop"
     MESSAGE = "message"
+    MODEL = "model"
+    CONFIG = "config"
     MERGE = "merge"
     SETUP = "setup"
     DRAIN = "drain"

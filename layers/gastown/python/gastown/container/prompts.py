@@ -7,7 +7,7 @@ anything.
 from collections.abc import Sequence
 from typing import Any
 
-from gastown.container.payloads import StartPayload
+from gastown.container.payloads import MayorStart, StartPayload
 
 Prime = dict[str, Any]
 
@@ -21,7 +21,8 @@ def build_prompt(prime: Prime, start: StartPayload) -> str:
             parts = _refinery(prime, start)
         case _:
             parts = [_who(start), "Run `gt prime` for your task, do it, then report with `gt done`."]
-    return "\n\n".join(part for part in (*parts, _mail(prime)) if part) + "\n"
+    wishes = enclose("instructions", start.instructions) if start.instructions else ""
+    return "\n\n".join(part for part in (*parts, wishes, _mail(prime), _nudges(prime)) if part) + "\n"
 
 
 def enclose(title: str, text: str) -> str:
@@ -122,3 +123,26 @@ def _mail(prime: Prime) -> str:
     mails = prime.get("undelivered_mail") or []
     texts = [f"{mail.get('subject', '')}\n{mail.get('body', '')}".strip() for mail in mails]
     return enclose("mail", "\n\n".join(texts)) if texts else ""
+
+
+def _nudges(prime: Prime) -> str:
+    texts = [str(nudge.get("message", "")) for nudge in prime.get("pending_nudges") or []]
+    return enclose("messages to you", "\n\n".join(texts)) if texts else ""
+
+
+def build_mayor_prompt(start: MayorStart) -> str:
+    """The first words of the mayor: its town, its tools, and what people said to it."""
+    rigs = "\n".join(f"  - {rig.name} (id {rig.id}, default branch {rig.default_branch})" for rig in start.rigs)
+    parts = [
+        """You are the mayor of a town of coding agents. People talk to you; you turn what they want into work.
+You do not change code yourself. Other agents do each piece of work, a refinery reviews it, and the town merges it.""",
+        f"Rigs (repositories) of this town:\n{rigs}" if rigs else "This town has no rig yet: say that one is needed.",
+        """- Several pieces of work: `gt sling-batch --rig-id ID --convoy-title TEXT --tasks JSON`. Each task has a
+  title, a body that an agent can work from alone, and `depends_on`: positions of the tasks it builds on.
+- One piece of work: `gt sling --rig-id ID --title TEXT --body TEXT`.
+- To see how things stand: `gt rigs`, `gt beads RIG`, `gt agents RIG`, `gt convoys`, `gt convoy show ID`.
+`gt --help` lists the rest. Answer briefly, then end your turn.""",
+        enclose("instructions", start.instructions) if start.instructions else "",
+        enclose("words to you", start.words) if start.words else "Nobody has said anything yet.",
+    ]
+    return "\n\n".join(part for part in parts if part)

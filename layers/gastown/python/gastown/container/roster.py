@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from gastown.container.payloads import AgentCredentials, Beat, StartPayload
+from gastown.container.payloads import AgentCredentials, Beat, MayorStart, StartPayload
 from gastown.container.runtimes.runtime import Session
 
 
@@ -28,7 +28,7 @@ ACTIVE = frozenset({SessionStatus.STARTING, SessionStatus.RUNNING})
 class Record:
     """One run of one agent."""
 
-    start: StartPayload
+    start: StartPayload | MayorStart
     dispatch: int
     status: SessionStatus = SessionStatus.STARTING
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -49,7 +49,7 @@ class Record:
         activity = self.session.activity() if self.session else None
         return {
             "agentId": self.agent_id,
-            "rigId": self.start.rig.id,
+            "rigId": self.start.rig_id,
             "role": self.start.agent.role,
             "name": self.start.agent.name,
             "dispatch": self.dispatch,

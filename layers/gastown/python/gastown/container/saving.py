@@ -3,7 +3,7 @@
 from gastown.container.git import Git, Remote
 from gastown.container.log import say
 from gastown.container.merging import identity
-from gastown.container.payloads import Author, GitCredentials
+from gastown.container.payloads import Author, GitCredentials, MayorStart
 from gastown.container.repositories import Repositories
 from gastown.container.roster import Record
 
@@ -23,14 +23,15 @@ def author_of(record: Record) -> Author:
 async def save_work(record: Record, repositories: Repositories, credentials: GitCredentials | None) -> bool:
     """Commit and push an agent's open work; true if the remote has all of it now. Raises `GitError`."""
     folder = record.worktree
-    if folder is None or record.start.agent.role == "refinery" or not folder.exists():
+    start = record.start
+    if folder is None or isinstance(start, MayorStart) or start.agent.role == "refinery" or not folder.exists():
         return False
     git: Git = repositories.agent_git
     if await git.run(["status", "--porcelain"], at=folder, limit=LIMIT):
         await git.run(["add", "--all"], at=folder, limit=LIMIT)
         commit = ["commit", "--quiet", "--no-verify", "-m", MESSAGE]
         await git.run(commit, at=folder, limit=LIMIT, environment=identity(author_of(record)))
-    branch, rig = record.start.branch, record.start.rig
+    branch, rig = start.branch, start.rig
     saved = f"refs/saved/{branch}"
     mirror = repositories.places.mirror(rig.id)
     remote = Remote(url=rig.git_url, credentials=credentials)

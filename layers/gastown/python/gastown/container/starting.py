@@ -10,8 +10,9 @@ from typing import TypeVar
 from gastown.container.environment import Outfit
 from gastown.container.git import GitError
 from gastown.container.log import say
-from gastown.container.payloads import AgentCredentials, Cause, GitCredentials, StartPayload
-from gastown.container.prompts import build_prompt
+from gastown.container.payloads import AgentCredentials, Cause, GitCredentials, MayorStart, StartPayload
+from gastown.container.processes import make_folder
+from gastown.container.prompts import build_mayor_prompt, build_prompt
 from gastown.container.refusals import RefusedError
 from gastown.container.repositories import Repositories
 from gastown.container.roster import Record, Roster, SessionStatus
@@ -40,7 +41,7 @@ class Starting:
     outfit: Outfit
     is_draining: Callable[[], bool]
 
-    async def start(self, start: StartPayload, dispatch: int) -> Record:
+    async def start(self, start: StartPayload | MayorStart, dispatch: int) -> Record:
         """Run the agent; returns when its process runs. Raises `RefusedError`."""
         agent_id = start.agent.id
         self.outfit.places.home(agent_id)
@@ -81,22 +82,17 @@ class Starting:
         if old is None:
             return
         await self.stop(old)
-        if old.worktree is not None:
+        if old.worktree is not None and isinstance(old.start, StartPayload):
             with contextlib.suppress(GitError):
-                await self.worktrees.remove(old.start.rig.id, old.worktree)
+                await self.worktrees.remove(old.start.rig_id, old.worktree)
 
     async def _launch(self, record: Record) -> None:
-        start = record.start
         credentials = await settled(lambda: self._fresh(record))
-        await self.repositories.refresh(start.rig, self._provider(record, credentials))
-        self._check_wanted(record)
-        record.worktree = await self.worktrees.make(start, dispatch=record.dispatch)
-        token = credentials.agent_token
-        prime = await settled(lambda: self.client.prime(start.rig.id, record.agent_id, token))
+        prompt = await self._prepare(record, credentials)
         self._check_wanted(record)
         launch = Launch(
-            folder=record.worktree,
-            prompt=build_prompt(prime, start),
+            folder=record.worktree or self.outfit.places.workspace,
+            prompt=prompt,
             environment=self.outfit.build(record, credentials),
             log=self.outfit.log_file(record),
             account=self.outfit.account,
@@ -113,6 +109,18 @@ class Starting:
         record.watcher = asyncio.create_task(self._watch(record))
         if credentials.git is not None:
             record.refresher = asyncio.create_task(self._keep_fresh(record))
+
+    async def _prepare(self, record: Record, credentials: AgentCredentials) -> str:
+        """Make the folder that a run works in; its first words. The mayor has a folder and no repository."""
+        start = record.start
+        if isinstance(start, MayorStart):
+            record.worktree = make_folder(self.outfit.places.workspace / "mayor", self.outfit.account)
+            return build_mayor_prompt(start)
+        await self.repositories.refresh(start.rig, self._provider(record, credentials))
+        self._check_wanted(record)
+        record.worktree = await self.worktrees.make(start, dispatch=record.dispatch)
+        prime = await settled(lambda: self.client.prime(start.rig_id, record.agent_id, credentials.agent_token))
+        return build_prompt(prime, start)
 
     def _provider(
         self, record: Record, first: AgentCredentials
@@ -169,7 +177,7 @@ class Starting:
         status = "failed" if ended.code else "completed"
         try:
             await self.client.complete(
-                record.start.rig.id, record.agent_id, record.dispatch, status=status, reason=ended.reason
+                record.start.rig_id, record.agent_id, record.dispatch, status=status, reason=ended.reason
             )
         except (TownRefusedError, TownUnreachableError) as error:
             say("completion.not_reported", agent_id=record.agent_id, dispatch=record.dispatch, error=str(error))

@@ -104,6 +104,10 @@ class TownClient:
         body = {"status": status, "reason": reason[:1000], "dispatch": dispatch, "agentId": agent_id}
         await self._call("POST", f"rigs/{rig_id}/agents/{agent_id}/completed", body, patience=patience)
 
+    async def evicted(self, *, patience: float) -> None:
+        """Report that this container was told to leave."""
+        await self._call("POST", "container-eviction", {}, patience=patience)
+
     async def _call(
         self, method: str, path: str, body: Any, *, token: SecretStr | None = None, patience: float | None = None
     ) -> Any:

@@ -30,7 +30,7 @@ def make_call(who: Identity, call: Call, *, transport: httpx.BaseTransport | Non
     headers = {"Authorization": f"Bearer {who.token}"}
     if call.body is not None:
         headers["Idempotency-Key"] = str(uuid.uuid4())
-    url = f"{who.api_url}/api/towns/{who.town_id}/rigs/{who.rig_id}/{call.path}"
+    url = call.url(who)
     with httpx.Client(timeout=httpx.Timeout(35, connect=5), transport=transport, headers=headers) as client:
         for attempt in range(1, TRIES + 1):
             try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-POLECAT, REFINERY, TRIAGE = "polecat", "refinery", "triage"
+POLECAT, REFINERY, TRIAGE, MAYOR = "polecat", "refinery", "triage", "mayor"
 EVERYBODY = frozenset({POLECAT, REFINERY, TRIAGE})
 PRIORITIES = "^(low|medium|high|critical)$"
 
@@ -54,6 +54,34 @@ class EscalateParams(Params):
     body: str | None = Field(None, description="What you tried and what you need")
     priority: str = Field("medium", pattern=PRIORITIES, description="low, medium, high or critical")
     metadata: dict[str, Any] = Field(default_factory=dict, description="Anything machine-readable")
+
+
+class MailParams(Params):
+    """A letter."""
+
+    to_agent_id: str = Field(min_length=1, description="The recipient's agent id")
+    subject: str = Field(min_length=1, max_length=500, description="What it is about")
+    body: str = Field(min_length=1, description="The letter")
+
+
+class MailReadParams(Params):
+    """Letters that were read."""
+
+    mail_ids: list[str] = Field(min_length=1, description="Their ids")
+
+
+class NudgeParams(Params):
+    """A short word to one agent."""
+
+    target_agent_id: str = Field(min_length=1, description="The agent's id")
+    message: str = Field(min_length=1, description="The word")
+    mode: str = Field("wait-idle", pattern="^(wait-idle|immediate|queue)$", description="wait-idle, immediate or queue")
+
+
+class AdvanceParams(Params):
+    """A step that is done."""
+
+    summary: str = Field(min_length=1, max_length=5000, description="What you did in this step")
 
 
 class CheckpointParams(Params):
@@ -104,11 +132,17 @@ def read_identity(environment: Mapping[str, str]) -> Identity:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One HTTP call, relative to the agent's rig; a call without a body is a read."""
+    """One HTTP call, relative to the agent's rig or the mayor's tools; a call without a body is a read."""
 
     method: str
     path: str
     body: dict[str, Any] | None = None
+    of_mayor: bool = False
+
+    def url(self, who: Identity) -> str:
+        """Where it goes."""
+        base = f"api/mayor/{who.town_id}/tools" if self.of_mayor else f"api/towns/{who.town_id}/rigs/{who.rig_id}"
+        return f"{who.api_url}/{base}/{self.path}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,9 +221,44 @@ TOOLS: tuple[Tool, ...] = (
         params=StatusParams,
         build=_agent_post("status"),
     ),
+    Tool(
+        words=("mail", "send"),
+        description="Write a letter to another agent of your rig, or to the mayor.",
+        params=MailParams,
+        build=lambda _, body: Call(method="POST", path="mail", body=body),
+    ),
+    Tool(
+        words=("mail", "check"),
+        description="Read your open mail; say `mail read` for what you have read.",
+        params=Nothing,
+        build=lambda who, _: Call(method="GET", path=f"agents/{who.agent_id}/mail"),
+        roles=EVERYBODY | {MAYOR},
+    ),
+    Tool(
+        words=("mail", "read"),
+        description="Tick off letters that you have read.",
+        params=MailReadParams,
+        build=_agent_post("mail/read"),
+        roles=EVERYBODY | {MAYOR},
+    ),
+    Tool(
+        words=("nudge",),
+        description="Say something short to one agent.",
+        params=NudgeParams,
+        build=lambda _, body: Call(method="POST", path="nudge", body=body),
+    ),
+    Tool(
+        words=("mol", "current"),
+        description="The step of your bead's molecule that is to be done now.",
+        params=Nothing,
+        build=lambda who, _: Call(method="GET", path=f"agents/{who.agent_id}/molecule/current"),
+        roles=frozenset({POLECAT}),
+    ),
+    Tool(
+        words=("mol", "advance"),
+        description="Report the current step of your bead's molecule as done.",
+        params=AdvanceParams,
+        build=_agent_post("molecule/advance"),
+        roles=frozenset({POLECAT}),
+    ),
 )
-
-
-def tools_of(role: str) -> tuple[Tool, ...]:
-    """The tools this role sees."""
-    return tuple(tool for tool in TOOLS if role in tool.roles)

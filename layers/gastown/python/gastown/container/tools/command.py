@@ -13,12 +13,24 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gastown.container.tools.catalog import TOOLS, MissingIdentityError, Tool, read_identity, tools_of
+from gastown.container.tools.catalog import MissingIdentityError, Tool, read_identity
+from gastown.container.tools.toolbox import EVERY_TOOL, tools_of
 
 POSITIONAL = frozenset({"bead_id", "data", "message"})
 """Parameters that are given without a flag."""
-FLAGS = {"files": "--file"}
+FLAGS = {"files": "--file", "labels": "--label", "mail_ids": "--mail-id"}
 """Flags that are not simply the parameter's name."""
+
+
+ACTIONS = {
+    "list[str]": "append",
+    "list[str] | None": "append",
+    "<class 'bool'>": "store_true",
+    "bool | None": "store_true",
+}
+"""How values of these types are given; all others are one word or text."""
+AS_JSON = frozenset({"data", "metadata", "tasks"})
+"""Parameters whose value is JSON."""
 
 
 class UsageError(Exception):
@@ -47,7 +59,7 @@ def build_parser(role: str) -> argparse.ArgumentParser:
     """The command line of a role's tools; of all tools for nobody in particular."""
     parser = argparse.ArgumentParser(prog="gt", description="What an agent can tell and ask its town.")
     places: dict[tuple[str, ...], Any] = {(): parser.add_subparsers(required=True, metavar="COMMAND")}
-    for tool in tools_of(role) or TOOLS:
+    for tool in tools_of(role) or EVERY_TOOL:
         *above, last = tool.words
         key = tuple(above)
         if key not in places:
@@ -64,17 +76,16 @@ def _add_parameters(parser: argparse.ArgumentParser, tool: Tool) -> None:
             parser.add_argument(name, help=field.description)
             continue
         flag = FLAGS.get(name, "--" + name.replace("_", "-"))
-        action = "append" if name == "files" else "store"
+        action = ACTIONS.get(str(field.annotation), "store")
         parser.add_argument(flag, dest=name, action=action, default=None, help=field.description)
 
 
 def read_values(tool: Tool, options: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     """The tool's parameters from the command line, with what the folder and environment know. Raises `UsageError`."""
     values = {name: options[name] for name in tool.params.model_fields if options.get(name) is not None}
-    for name in ("data", "metadata"):
-        if name in values:
-            values[name] = _object(name, values[name])
-    if "branch" in tool.params.model_fields:
+    for name in AS_JSON & values.keys():
+        values[name] = _object(name, values[name])
+    if "head_sha" in tool.params.model_fields:
         values.setdefault("branch", _current_branch(environment))
         values.setdefault("head_sha", _git("rev-parse", "HEAD"))
     return values

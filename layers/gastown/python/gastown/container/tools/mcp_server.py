@@ -14,7 +14,8 @@ from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from gastown.container.tools.caller import CallFailedError, make_call
-from gastown.container.tools.catalog import Identity, MissingIdentityError, Tool, read_identity, tools_of
+from gastown.container.tools.catalog import Identity, MissingIdentityError, Tool, read_identity
+from gastown.container.tools.toolbox import tools_of
 
 
 def build_server(who: Identity) -> MCPServer[None]:
