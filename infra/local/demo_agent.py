@@ -20,6 +20,7 @@ As a polecat it carries out the fenced block `demo` of the task, one instruction
 
 A rework's prompt carries feedback and the original task; a `demo` block in the task itself is preferred to the one in
 the original task. Then only the lines under `on-rework:` are done, or without such lines all but the first-time ones.
+As the mayor it carries out the lines `gt ...` of such blocks in what people said to it.
 As a refinery it runs the gates of `gt prime` in its worktree: all green is an approval, a red one is sent back with
 the gate's output.
 """
@@ -27,6 +28,7 @@ the gate's output.
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -144,6 +146,19 @@ def work_as_polecat(prompt: str) -> None:
     run("gt", "done", "--summary", f"Carried out the steps of: {title}"[:400])
 
 
+def work_as_mayor(prompt: str) -> None:
+    """Carry out the `gt` lines of the `demo` blocks in what people said, one after the other."""
+    words = section(prompt, "words to you")
+    for block in _BLOCK.finditer(words):
+        for line in block["steps"].splitlines():
+            command = shlex.split(line)
+            if command[:1] != ["gt"]:
+                message = f"no such instruction for a mayor: {line!r}"
+                raise DemoError(message)
+            print(f"demo agent: {line}", flush=True)
+            print(run(*command), flush=True)
+
+
 def work_as_refinery() -> None:
     """Run the gates at the commit under review; approve it or send it back."""
     prime: dict[str, Any] = json.loads(run("gt", "prime"))
@@ -187,6 +202,8 @@ def main() -> int:
     try:
         if role == "refinery":
             work_as_refinery()
+        elif role == "mayor":
+            work_as_mayor(prompt)
         else:
             work_as_polecat(prompt)
     except DemoError as error:
