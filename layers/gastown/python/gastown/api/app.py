@@ -17,6 +17,7 @@ from gastown.api.routes import (
     convoys,
     escalations,
     events,
+    explain,
     health,
     hooks,
     jobs,
@@ -47,6 +48,7 @@ PEOPLE = (
     jobs,
     merge_queue,
     mayor,
+    explain,
 )
 AGENTS = (
     containers,
@@ -61,6 +63,7 @@ AGENTS = (
     staff,
     molecules,
     messages,
+    explain,
     mayor_callbacks,
     mayor_tools,
 )

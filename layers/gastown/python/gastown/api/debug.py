@@ -24,8 +24,10 @@ from gastown.domain.convoy import MergeMode
 from gastown.domain.errors import NotFound
 from gastown.domain.review import Review
 from gastown.domain.slinging import ConvoyOrder, Task
+from gastown.reconciler.explain import Explanation
 from gastown.usecases import convoys, debug_clock, history, tokens
 from gastown.usecases.change_config import change_config
+from gastown.usecases.explaining import explain_all
 from gastown.usecases.town_items import dump
 
 app = APIGatewayHttpResolver()
@@ -75,7 +77,14 @@ def status(town_id: str) -> dict[str, Any]:
     live: list[Bead | Review] = [*town.beads.values(), *town.reviews.values()]
     beads = [show_bead(bead) for bead in live]
     events = history.list_events(work, town_id, limit=20)
-    return {"alarmStatus": show_status(town), "agentMeta": agents, "beadSummary": beads, "recentEvents": events}
+    explained = [dump(one, Explanation) for one in explain_all(town, work.moment(town).now)]
+    return {
+        "alarmStatus": show_status(town),
+        "agentMeta": agents,
+        "beadSummary": beads,
+        "recentEvents": events,
+        "explain": explained,
+    }
 
 
 @app.get(f"{TOWN}/rigs")

@@ -28,7 +28,12 @@ from gastown.reconciler.signs import (
 
 def next_wake_up(town: Town, now: datetime) -> datetime | None:
     """The earliest future moment that matters, or none: then the town sleeps until something happens."""
-    return min((moment for moment in _moments(town, now) if moment > now), default=None)
+    return min(moments(town, now), default=None)
+
+
+def moments(town: Town, now: datetime) -> list[datetime]:
+    """Every future moment at which a rule could fire by time alone, earliest first."""
+    return sorted({moment for moment in _moments(town, now) if moment > now})
 
 
 def _moments(town: Town, now: datetime) -> Iterator[datetime]:

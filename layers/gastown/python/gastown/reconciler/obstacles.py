@@ -1,0 +1,153 @@
+"""What stands in the way of a thing: a person, a blocker, a backoff, a slot, the container, its agent, its review."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from gastown.domain.agent import Agent
+from gastown.domain.bead import Bead, BeadStatus
+from gastown.domain.convoy import Convoy, ConvoyState
+from gastown.domain.convoying import is_complete
+from gastown.domain.hooking import has_slot
+from gastown.domain.review import Review, ReviewPhase
+from gastown.domain.town import Town
+from gastown.reconciler.signs import (
+    alive_at,
+    has_attempts,
+    is_refinery_free,
+    is_responsive,
+    is_review_ready,
+    waits_until,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Obstacle:
+    """One thing that is waited for; `until` if it is a moment, `id` if it is something in the town."""
+
+    what: str
+    detail: str
+    id: str | None = None
+    until: datetime | None = None
+
+
+def obstacles_of(town: Town, subject: Bead | Review | Convoy | Agent, now: datetime) -> Iterator[Obstacle]:
+    """Everything that a thing waits for at this moment; none means that the next tick moves it."""
+    match subject:
+        case Bead():
+            yield from _of_bead(town, subject, now)
+        case Review():
+            yield from _of_review(town, subject, now)
+        case Convoy():
+            yield from _of_convoy(town, subject, now)
+        case Agent():
+            yield from _of_agent(town, subject, now)
+
+
+def _of_bead(town: Town, bead: Bead, now: datetime) -> Iterator[Obstacle]:
+    if bead.status is BeadStatus.IN_REVIEW:
+        review = town.review_of(bead.id)
+        if review is not None:
+            yield Obstacle(what="review", detail=f"its review is {review.phase}", id=review.id)
+    elif bead.assignee is not None:
+        yield from _of_agent(town, town.agents[bead.assignee], now)
+    else:
+        yield from _of_queued_bead(town, bead, now)
+
+
+def _of_queued_bead(town: Town, bead: Bead, now: datetime) -> Iterator[Obstacle]:
+    if bead.is_held:
+        yield Obstacle(what="person", detail="it is held until somebody starts it")
+    convoy = town.convoys.get(bead.convoy_id) if bead.convoy_id else None
+    if convoy is not None and convoy.state is not ConvoyState.ACTIVE:
+        yield Obstacle(what="person", detail=f"its convoy is {convoy.state}", id=convoy.id)
+    if town.is_leaving(bead.rig_id):
+        yield Obstacle(what="rig", detail="its rig is being removed", id=bead.rig_id)
+    for blocker in town.blocked_by(bead):
+        known = town.beads.get(blocker) or town.stubs.get(blocker)
+        detail = f"{known.title!r} is {known.status}" if known else "it is not known any more"
+        yield Obstacle(what="blocker", detail=detail, id=blocker)
+    if not has_attempts(town, bead):
+        yield Obstacle(what="attempts", detail=f"{bead.attempts} starts came to nothing")
+    if (until := waits_until(bead, now)) is not None:
+        yield Obstacle(what="backoff", detail="it waits after its last start", until=until)
+    if not has_slot(town, bead.rig_id):
+        limit = town.rules_for(bead.rig_id).max_polecats
+        yield Obstacle(what="slot", detail=f"all {limit} polecats of its rig are busy", id=bead.rig_id)
+
+
+def _of_review(town: Town, review: Review, now: datetime) -> Iterator[Obstacle]:
+    match review.phase:
+        case ReviewPhase.QUEUED if review.assignee is None:
+            yield from _of_queued_review(town, review, now)
+        case ReviewPhase.QUEUED | ReviewPhase.REVIEWING if review.assignee is not None:
+            yield from _of_agent(town, town.agents[review.assignee], now)
+        case ReviewPhase.FIXING:
+            for fix in town.fixes_of(review.id):
+                yield Obstacle(what="fix", detail=f"{fix.title!r} is {fix.status}", id=fix.id)
+        case ReviewPhase.MERGING:
+            yield from _of_merge(town, review, now)
+        case _:
+            return
+
+
+def _of_queued_review(town: Town, review: Review, now: datetime) -> Iterator[Obstacle]:
+    if not is_review_ready(town, review):
+        yield Obstacle(what="person", detail="its convoy is stopped, or its rig is being removed", id=review.convoy_id)
+    if (until := waits_until(review, now)) is not None:
+        yield Obstacle(what="backoff", detail="it waits after its last start", until=until)
+    refinery = town.refinery_of(review.rig_id)
+    if refinery is not None and not is_refinery_free(town, review):
+        yield Obstacle(what="refinery", detail=f"the refinery is on {refinery.hook}", id=refinery.id)
+
+
+def _of_merge(town: Town, review: Review, now: datetime) -> Iterator[Obstacle]:
+    if review.merge_command is not None and review.merge_asked_at is not None:
+        yield Obstacle(what="merge", detail=f"the container was asked at {review.merge_asked_at:%H:%M:%S} to merge it")
+    elif not is_responsive(town, now):
+        yield _container(town)
+    if (until := waits_until(review, now)) is not None:
+        yield Obstacle(what="backoff", detail="the last merge did not come through", until=until)
+
+
+def _of_convoy(town: Town, convoy: Convoy, now: datetime) -> Iterator[Obstacle]:
+    if convoy.state is not ConvoyState.ACTIVE:
+        yield Obstacle(what="person", detail=f"it is {convoy.state}")
+        return
+    if not is_complete(town, convoy):
+        for bead_id in convoy.beads:
+            known = town.beads.get(bead_id) or town.stubs.get(bead_id)
+            if known is not None and known.status is not BeadStatus.CLOSED:
+                yield Obstacle(what="bead", detail=f"{known.title!r} is {known.status}", id=bead_id)
+    elif (landing := town.landing_of(convoy.id)) is not None:
+        yield Obstacle(what="landing", detail=f"its landing review is {landing.phase}", id=landing.id)
+    elif convoy.landing_waits_for_person:
+        yield Obstacle(what="person", detail="it cannot land by itself; its escalation says why")
+    elif convoy.not_before is not None and convoy.not_before > now:
+        yield Obstacle(what="backoff", detail="its last landing failed", until=convoy.not_before)
+
+
+def _of_agent(town: Town, agent: Agent, now: datetime) -> Iterator[Obstacle]:
+    if agent.hook is None:
+        yield Obstacle(what="work", detail=f"{agent.name} has nothing to do")
+    elif agent.open_run is not None:
+        alive = alive_at(town, agent)
+        heard = f", last heard at {alive:%H:%M:%S}" if alive else ""
+        doing = f"{agent.name} is {agent.status} in run {agent.dispatch}{heard}"
+        yield Obstacle(what="agent", detail=doing, id=agent.id)
+    else:
+        held = town.beads.get(agent.hook) or town.reviews.get(agent.hook)
+        if not is_responsive(town, now):
+            yield _container(town)
+        if held is not None and (until := waits_until(held, now)) is not None:
+            yield Obstacle(what="backoff", detail="it waits after its last start", until=until)
+
+
+def _container(town: Town) -> Obstacle:
+    container = town.container
+    last = f"; the last: {container.last_error}" if container.last_error else ""
+    return Obstacle(
+        what="container",
+        detail=f"the container of generation {container.generation} is {container.state}{last}",
+        until=container.not_before,
+    )
