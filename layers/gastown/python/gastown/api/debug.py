@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gastown import bootstrap
 from gastown.api import errors
@@ -21,13 +21,14 @@ from gastown.domain.agent import Agent
 from gastown.domain.bead import Bead
 from gastown.domain.config import TownConfig
 from gastown.domain.convoy import MergeMode
-from gastown.domain.errors import NotFound
+from gastown.domain.errors import Invalid, NotFound
 from gastown.domain.review import Review
 from gastown.domain.slinging import ConvoyOrder, Task
 from gastown.reconciler.explain import Explanation
 from gastown.usecases import convoys, debug_clock, history, tokens
 from gastown.usecases.change_config import change_config
 from gastown.usecases.explaining import explain_all
+from gastown.usecases.replay import Replay, replay
 from gastown.usecases.town_items import dump
 
 app = APIGatewayHttpResolver()
@@ -60,6 +61,13 @@ class ClockBody(BaseModel):
     """How far to move the clock: forward only."""
 
     advance_seconds: float = Field(gt=0, le=7 * 24 * 3600)
+
+
+class ReplayBody(BaseModel):
+    """A range of time, with time zones."""
+
+    from_at: AwareDatetime = Field(alias="from")
+    to_at: AwareDatetime = Field(alias="to")
 
 
 def local_only() -> None:
@@ -158,6 +166,23 @@ def tick(town_id: str) -> dict[str, Any]:
     """Run a tick now and say what it did."""
     report = bootstrap.reconciler().tick(town_id)
     return {**asdict(report), "wake_at": stamp(report.wake_at)}
+
+
+@app.post(f"{TOWN}/reconcile-dry-run")
+def dry_run(town_id: str) -> dict[str, Any]:
+    """What a tick would do now; nothing is written."""
+    desk = bootstrap.reconciler()
+    report = desk.rehearse(desk.uow.load(town_id))
+    return {**asdict(report), "wake_at": stamp(report.wake_at)}
+
+
+@app.post(f"{TOWN}/replay-events")
+def replay_events(town_id: str) -> dict[str, Any]:
+    """Where today's rules would have decided the ticks of a time range differently."""
+    said = body(app, ReplayBody)
+    if said.from_at > said.to_at:
+        raise Invalid("from is after to", field="from")
+    return dump(replay(bootstrap.reconciler(), town_id, said.from_at, said.to_at), Replay)
 
 
 @app.get("/debug/clock")

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from gastown.domain.event import Note
+from gastown.domain.container import Pulse
+from gastown.domain.event import Note, TownEvent
 from gastown.domain.ids import BeadId
 from gastown.domain.town import Entity, Town
 from gastown.ports.town_store import Row
-from gastown.usecases.town_items import PROJECTED, encode_final
+from gastown.usecases.town_items import PROJECTED, dump, encode_final, encode_meta
 
 JOURNAL_BYTES = 100_000
 """A journal row's diff is left out above this size (design section 7)."""
@@ -30,8 +31,24 @@ class Account:
     actor: str
     cause: str
     reasons: list[str] = field(default_factory=list)
-    events: list[str] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    """What a tick drained, whole, so that it can be replayed."""
+    seen: dict[str, Any] = field(default_factory=dict)
+    """What a tick decided on beside the items of the journal: container, pulses, counters."""
     refused: list[str] = field(default_factory=list)
+
+
+def drained(event: TownEvent) -> dict[str, Any]:
+    """An event as the journal keeps it."""
+    return {**dump(event, TownEvent), "key": event.key}
+
+
+def seen(town: Town) -> dict[str, Any]:
+    """What a decision about this town rests on beside the items whose differences the journal keeps."""
+    generation = town.container.generation
+    pulses = {f"PULSE#{generation}": dump(town.pulses[generation], Pulse)} if generation in town.pulses else {}
+    meta = encode_meta(town, "")
+    return {"pulses": pulses, "meta": {name: meta[name] for name in ("container", "generation", "names_used")}}
 
 
 def journal_sk(version: int) -> str:
@@ -66,6 +83,8 @@ def journal_row(town: Town, account: Account, diff: dict[str, Any], now: datetim
     }
     if len(json.dumps(body, default=str)) > JOURNAL_BYTES:
         body["diff"] = {"left_out": len(diff)}
+    if len(json.dumps(body, default=str)) > JOURNAL_BYTES:
+        body["events"], body["seen"] = [event["key"] for event in account.events], {}
     return Row(pk="JOURNAL", sk=journal_sk(town.version), body=body)
 
 

@@ -28,7 +28,7 @@ from gastown.reconciler.decide import decide
 from gastown.reconciler.order import in_order
 from gastown.reconciler.wake_ups import next_wake_up
 from gastown.usecases.commit_plan import Loaded, changes
-from gastown.usecases.journal import Account
+from gastown.usecases.journal import Account, drained, seen
 from gastown.usecases.signals import unsent
 from gastown.usecases.unit_of_work import UnitOfWork
 from gastown.usecases.work_job import Slice, apply_slice, failed, next_slice
@@ -91,7 +91,8 @@ class Reconciler:
         return draft.report
 
     def _settle_on_commit(self, loaded: Loaded, *, one_event: bool) -> Draft:
-        draft = self._draft(loaded, one_event=one_event)
+        work = None if one_event else next_slice(self.uow, loaded.town, self.uow.moment(loaded.town).now)
+        draft = self._draft(loaded, work, one_event=one_event)
         town, report, now = draft.town, draft.report, draft.moment.now
         due_at = now if report.more else town.wake_at
         changed = changes(loaded, town)[1]
@@ -102,7 +103,8 @@ class Reconciler:
             actor="reconciler",
             cause="tick",
             reasons=report.actions,
-            events=[key for key in loaded.town.inbox if key not in town.inbox],
+            events=[drained(event) for key, event in loaded.town.inbox.items() if key not in town.inbox],
+            seen=seen(loaded.town),
             refused=report.refused,
         )
         self.uow.catch_up(loaded.town)
@@ -113,13 +115,20 @@ class Reconciler:
         report.committed, report.version = True, town.version
         return draft
 
-    def _draft(self, loaded: Loaded, *, one_event: bool) -> Draft:
+    def rehearse(self, loaded: Loaded, *, at: datetime | None = None) -> TickReport:
+        """What a tick would do to this town now, or would have done at another time; nothing is written or sent."""
+        draft = self._draft(loaded, None, at=at)
+        draft.report.version, draft.report.wake_at = draft.town.version, draft.town.wake_at
+        return draft.report
+
+    def _draft(
+        self, loaded: Loaded, work: Slice | None, *, one_event: bool = False, at: datetime | None = None
+    ) -> Draft:
         """Apply events, a job's slice and rules to a fresh copy; what raises is left out and the copy is made again."""
         skipped: dict[str, str] = {}
-        work = None if one_event else next_slice(self.uow, loaded.town, self.uow.moment(loaded.town).now)
         while True:
             town = loaded.again()
-            moment = self.uow.moment(town)
+            moment = self.uow.moment(town, at)
             draft = Draft(loaded=loaded, town=town, moment=moment, report=TickReport(town_id=town.id))
             broken = self._apply_events(draft, skipped, one_event=one_event)
             if broken is None and work is not None and (fault := _work(draft, work)) is not None:

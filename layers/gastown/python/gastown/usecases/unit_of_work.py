@@ -90,9 +90,9 @@ class UnitOfWork:
         """A new time-ordered id."""
         return self.ids.new()
 
-    def moment(self, town: Town) -> Moment:
-        """Now, for this town: its time never runs backwards."""
-        now = self.now()
+    def moment(self, town: Town, at: datetime | None = None) -> Moment:
+        """Now, or another time, for this town: its time never runs backwards."""
+        now = at or self.now()
         return Moment(now=max(now, town.committed_at or now), ids=self._new_ids())
 
     def _new_ids(self) -> Iterator[str]:
