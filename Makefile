@@ -8,7 +8,7 @@ STATE_MACHINES := $(wildcard infra/statemachines/*.asl.json)
 export PORT REPO SEEDS FROM
 
 .DEFAULT_GOAL := help
-.PHONY: help dev fmt check unit integration simulate e2e test up down demo openapi image push build deploy
+.PHONY: help dev fmt check unit integration simulate bench e2e test up down demo openapi image push build deploy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ integration: dev ## Adapters, doors and the template on emulated AWS
 
 simulate: dev ## The pure core in a world of failures (SEEDS=n worlds FROM=k; a failing seed replays)
 	$(RUN) pytest tests/simulation
+
+bench: dev ## Measure every budget of the design; fails if one is over
+	$(RUN) tests.bench
 
 e2e: dev ## Stories against the local stack, over HTTP only
 	$(RUN) pytest tests/e2e

@@ -1,0 +1,1 @@
+"""`make bench`: every budget of the design beside what was measured."""
