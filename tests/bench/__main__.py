@@ -18,7 +18,7 @@ PARTS: tuple[tuple[str, Callable[[], Iterable[Budget]]], ...] = (
     ("a standard convoy in virtual time, twice", played),
     ("importing each door ten times", importing),
     ("a tick beside 100,000 finished beads, on the emulator", ticking),
-    ("convoys on the local stack, until there are 30 reactions", reacting),
+    ("a chain of 17 beads on the local stack", reacting),
     ("reading the code", measuring),
 )
 
