@@ -6,8 +6,8 @@ import pytest
 
 from gastown.domain.agent import AgentStatus
 from gastown.domain.bead import Bead, BeadStatus
-from gastown.domain.escalating import KEPT_BESIDE
 from gastown.domain.errors import Conflict, Forbidden, Invalid, NotFound, StaleDispatch, Unavailable
+from gastown.domain.escalating import KEPT_BESIDE
 from gastown.domain.escalation import Severity
 from gastown.domain.hooking import assign_bead
 from gastown.domain.slinging import Task, sling_bead

@@ -17,7 +17,7 @@ from gastown.domain.ids import BeadId, Moment
 from gastown.domain.limits import DISPATCH_BACKOFF, MAX_RIG_AGENTS, MAX_TRIAGE_NOTES
 from gastown.domain.nudge import NudgeMode, NudgePriority
 from gastown.domain.nudging import queue_nudge
-from gastown.domain.review import Review
+from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.telling import tell_mayor
 from gastown.domain.town import Town
 from gastown.domain.triage import TriageAction, TriageRequest
@@ -45,11 +45,21 @@ def resolve_triage(town: Town, request_id: str, answer: Answer, moment: Moment) 
         raise NotFound(f"Triage request {request_id} is not open")
     if len(answer.notes) > MAX_TRIAGE_NOTES:
         raise Invalid(f"Notes have at most {MAX_TRIAGE_NOTES} characters", field="resolution_notes")
+    told = _act(town, request, answer, moment)
+    close_request(town, request, answer.action, answer.notes or None, answer.by, moment)
+    if told and request.escalation_id in town.escalations:
+        acknowledge_escalation(town, request.escalation_id, answer.by, moment)
+    return request
+
+
+def _act(town: Town, request: TriageRequest, answer: Answer, moment: Moment) -> bool:
+    """Do what the answer says; whether that settles the escalation behind the request."""
     agent = town.agents.get(request.agent_id) if request.agent_id else None
     target = request.bead_id or (agent.hook if agent else None)
     held = (town.beads.get(target) or town.reviews.get(target)) if target else None
     on_it = agent if agent is not None and held is not None and agent.hook == held.id else None
-    told = True
+    if answer.action in UPWARD:
+        return _take_up(town, request, answer, moment)
     if answer.action in RESTARTS:
         _restart(town, on_it, held, answer, moment)
     elif answer.action is TriageAction.REASSIGN_BEAD:
@@ -58,12 +68,7 @@ def resolve_triage(town: Town, request_id: str, answer: Answer, moment: Moment) 
         _close(town, held, answer, moment)
     elif answer.action in WORDS:
         _speak(town, on_it if target else agent, answer, moment)
-    elif answer.action in UPWARD:
-        told = _take_up(town, request, answer, moment)
-    close_request(town, request, answer.action, answer.notes or None, answer.by, moment)
-    if told and request.escalation_id in town.escalations:
-        acknowledge_escalation(town, request.escalation_id, answer.by, moment)
-    return request
+    return True
 
 
 def _end(town: Town, agent: Agent | None, answer: Answer, moment: Moment) -> None:
@@ -76,8 +81,12 @@ def _end(town: Town, agent: Agent | None, answer: Answer, moment: Moment) -> Non
 
 def _restart(town: Town, agent: Agent | None, held: Held | None, answer: Answer, moment: Moment) -> None:
     _end(town, agent, answer, moment)
-    if answer.action is TriageAction.RESTART_WITH_BACKOFF and held is not None and not held.is_over:
+    if answer.action is TriageAction.RESTART_WITH_BACKOFF and held is not None and _is_queued(held):
         held.not_before, held.updated_at = moment.now + DISPATCH_BACKOFF[-1], moment.now
+
+
+def _is_queued(held: Held) -> bool:
+    return held.status is BeadStatus.OPEN if isinstance(held, Bead) else held.phase is ReviewPhase.QUEUED
 
 
 def _reassign(town: Town, agent: Agent | None, held: Held | None, answer: Answer, moment: Moment) -> None:
@@ -103,7 +112,7 @@ def _close(town: Town, held: Held | None, answer: Answer, moment: Moment) -> Non
     why = f"triage closed it: {answer.notes}" if answer.notes else "triage closed it"
     if isinstance(held, Bead):
         fail_bead(town, held, "triage_close", why, moment)
-    elif held is not None:
+    elif held is not None and held.phase is not ReviewPhase.MERGING:  # a merge under way is let finish
         fail_review(town, held, "triage_close", moment)
 
 

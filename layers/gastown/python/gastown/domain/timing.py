@@ -15,7 +15,9 @@ def check_time_limit(metadata: Mapping[str, object]) -> None:
     """Refuse a time limit that is no whole number of milliseconds, or out of bounds. Raises `Invalid`."""
     if TIMEOUT in metadata and _milliseconds(metadata) is None:
         least, most = BEAD_TIME_LIMIT_MIN // MILLISECOND, BEAD_TIME_LIMIT_MAX // MILLISECOND
-        raise Invalid(f"{TIMEOUT} is a whole number of milliseconds from {least} to {most}", field=f"metadata.{TIMEOUT}")
+        raise Invalid(
+            f"{TIMEOUT} is a whole number of milliseconds from {least} to {most}", field=f"metadata.{TIMEOUT}"
+        )
 
 
 def time_limit(bead: Bead) -> timedelta:
@@ -26,8 +28,8 @@ def time_limit(bead: Bead) -> timedelta:
 
 def _milliseconds(metadata: Mapping[str, object]) -> int | None:
     said = metadata.get(TIMEOUT)
-    # A whole number may come back from the store as a float or decimal; a truth value is no number.
-    if isinstance(said, bool) or not isinstance(said, int | float) or said != int(said):
+    # JSON has one kind of number, so 60000.0 is whole too; a truth value is no number.
+    if isinstance(said, bool) or not (isinstance(said, int) or (isinstance(said, float) and said.is_integer())):
         return None
     within = BEAD_TIME_LIMIT_MIN // MILLISECOND <= said <= BEAD_TIME_LIMIT_MAX // MILLISECOND
     return int(said) if within else None

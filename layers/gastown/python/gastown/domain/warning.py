@@ -1,11 +1,13 @@
 """Raising and acknowledging escalations, and raising them again while nobody has."""
 
+from datetime import datetime
+
 from gastown.domain.asking import close_requests_of
 from gastown.domain.errors import NotFound
 from gastown.domain.escalation import Escalation, Severity
 from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, Moment, RigId
-from gastown.domain.limits import MAX_NUDGE
+from gastown.domain.limits import ESCALATION_STEP, MAX_NUDGE, MAX_RE_ESCALATIONS
 from gastown.domain.telling import tell_mayor
 from gastown.domain.town import Town
 
@@ -64,6 +66,12 @@ def _tell(town: Town, escalation: Escalation, what: str, moment: Moment) -> None
     tell_mayor(town, words[:MAX_NUDGE], moment, source="escalation")
 
 
+def next_step_at(escalation: Escalation) -> datetime | None:
+    """When an open escalation is raised again; none after its three times."""
+    done = escalation.re_escalations
+    return escalation.created_at + ESCALATION_STEP * (done + 1) if done < MAX_RE_ESCALATIONS else None
+
+
 def raise_again(town: Town, escalation: Escalation, moment: Moment) -> None:
     """Take an escalation that nobody acknowledged one step up, at most to critical, and tell the mayor (2 items)."""
     old = escalation.severity
@@ -71,9 +79,7 @@ def raise_again(town: Town, escalation: Escalation, moment: Moment) -> None:
     escalation.re_escalations += 1
     step: dict[str, object] = {"cause": escalation.cause, "step": escalation.re_escalations}
     subject = escalation.bead_id or escalation.id
-    town.note(
-        Note(bead_id=subject, type="escalated", at=moment.now, old=old, new=escalation.severity, metadata=step)
-    )
+    town.note(Note(bead_id=subject, type="escalated", at=moment.now, old=old, new=escalation.severity, metadata=step))
     _tell(town, escalation, "Re-Escalation", moment)
 
 
