@@ -83,7 +83,8 @@ def test_nothing_is_started_while_it_is_open_and_the_town_wakes_when_it_closes()
 
     settle(town, 1800)
 
-    assert all(work.assignee for work in (*town.beads.values(), *town.reviews.values()))
+    assert all(bead.assignee for bead in town.beads.values())
+    assert all(review.assignee for review in town.reviews.values())
 
 
 def test_hooked_agents_wait_too_and_those_at_work_go_on() -> None:

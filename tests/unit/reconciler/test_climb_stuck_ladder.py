@@ -91,7 +91,8 @@ def ladder_moments(town: Town, seconds: float) -> list[float]:
     agent = next(iter(town.agents.values()))
     if agent.status is AgentStatus.STALLED:
         return []
-    wakes, at = [], seconds
+    wakes: list[float] = []
+    at = seconds
     while not wakes:
         beat(town, agent, at)
         wake = next_wake_up(town, NOW + timedelta(seconds=at))

@@ -25,7 +25,7 @@ def test_an_escalation_that_nobody_acknowledges_goes_up_three_steps() -> None:
     """At 4, 8 and 12 hours; then the town has nothing more to wait for."""
     town = alarmed()
     [escalation] = town.escalations.values()
-    seen = []
+    seen: list[tuple[float, Severity]] = []
     while (wake := next_wake_up(town, NOW + timedelta(hours=4 * len(seen)))) is not None:
         seconds = (wake - NOW).total_seconds()
         assert list(raise_unanswered_escalations(town, wake - timedelta(seconds=0.1))) == []
