@@ -32,7 +32,7 @@ def _hooks(town: Town) -> None:
         if agent.hook is not None:
             assert agent.hook in held, f"1 {agent.name} is hooked to {agent.hook}, which is gone"
             assert held[agent.hook].assignee == agent.id, f"1 {agent.hook} does not point back to {agent.name}"
-        working = agent.status is AgentStatus.WORKING
+        working = agent.status in (AgentStatus.WORKING, AgentStatus.STALLED)
         assert working == (agent.open_run is not None and agent.hook is not None), f"2 {agent.name} {agent.status}"
     for work in held.values():
         if work.assignee is not None:

@@ -12,10 +12,14 @@ from gastown.domain.conversing import accept_session, ensure_mayor, start_sessio
 from gastown.domain.convoy import Convoy, MergeMode
 from gastown.domain.hooking import dispatch, hook
 from gastown.domain.ids import AgentId, BeadId, Moment, RigId, TownId
+from gastown.domain.limits import TICK_ROUNDS
 from gastown.domain.mayor import Mayor
+from gastown.domain.reporting import accept_start
 from gastown.domain.review import Review
 from gastown.domain.rig import Rig
 from gastown.domain.town import Town
+from gastown.reconciler.apply_action import apply_action
+from gastown.reconciler.decide import decide
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 RIG = RigId("rig-1")
@@ -29,6 +33,14 @@ def new_ids() -> Iterator[str]:
 def at(seconds: float = 0) -> Moment:
     """The moment so many seconds after NOW."""
     return Moment(now=NOW + timedelta(seconds=seconds), ids=new_ids())
+
+
+_unused = count(1)
+
+
+def fresh(seconds: float = 0) -> Moment:
+    """As `at`, with ids that no other fresh moment gives: for towns that go through several."""
+    return Moment(now=NOW + timedelta(seconds=seconds), ids=(f"id-{n:08d}" for n in _unused))
 
 
 def a_town(**more: Any) -> Town:
@@ -102,12 +114,33 @@ def at_work(town: Town, agent: Agent, held: Bead | Review, seconds: float = 0) -
     return dispatch(town, agent.id, at(seconds))
 
 
-def beat(town: Town, agent: Agent, seconds: float) -> None:
-    """A heartbeat of the current container that names the agent's current run."""
+def beat(town: Town, agent: Agent, seconds: float, **activity: object) -> None:
+    """A heartbeat of the current container that names the agent's current run, and what it said of its activity."""
     seen = NOW + timedelta(seconds=seconds)
-    pulse: dict[str, AgentPulse] = {agent.id: AgentPulse(dispatch=agent.dispatch, at=seen)}
+    pulse: dict[str, AgentPulse] = {agent.id: AgentPulse(dispatch=agent.dispatch, at=seen, activity=activity)}
     generation = town.container.generation
     town.pulses = {generation: Pulse(generation=generation, at=seen, agents=pulse)}
+
+
+def started(town: Town, agent: Agent, held: Bead | Review, seconds: float = 0) -> Run:
+    """The agent at work on something, and its container has said so."""
+    run = at_work(town, agent, held, seconds)
+    accept_start(town, agent.id, run.dispatch, fresh(seconds))
+    town.commands.clear()
+    return run
+
+
+def settle(town: Town, seconds: float) -> list[str]:
+    """Decide and apply until nothing is left to do at this time, as a tick does; the reasons."""
+    told: list[str] = []
+    for _ in range(TICK_ROUNDS):
+        actions = decide(town, NOW + timedelta(seconds=seconds))
+        if not actions:
+            return told
+        for action in actions:
+            apply_action(town, action, fresh(seconds))
+            told.append(f"{type(action).__name__}: {action.reason}")
+    raise AssertionError(told)
 
 
 def with_mayor(town: Town, *, seconds: float = 0, accepted: bool = True) -> Mayor:

@@ -74,3 +74,16 @@ def test_a_text_cannot_close_its_own_block() -> None:
 def test_other_roles_are_sent_to_prime() -> None:
     """A role without words of its own still learns where its task is."""
     assert "gt prime" in build_prompt({}, a_start("triage"))
+
+
+def test_a_polecat_on_triage_hears_the_requests_and_the_actions() -> None:
+    """As material between marked lines; nothing about branches and gates."""
+    bead = {"id": "b", "title": "Triage: 1 open request", "labels": ["gt:triage"]}
+    prime = {"hooked_bead": {"body": "Request r-1: Toast is stuck"}}
+
+    prompt = build_prompt(prime, a_start(bead=bead, gates=["make test"]))
+
+    assert enclose("requests", "Request r-1: Toast is stuck") in prompt
+    for part in ("gt triage resolve", "RESTART_WITH_BACKOFF", "ESCALATE_TO_MAYOR", "gt done"):
+        assert part in prompt
+    assert "make test" not in prompt

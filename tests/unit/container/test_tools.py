@@ -38,6 +38,7 @@ def test_names_are_the_references() -> None:
         "gt_bead_status",
         "gt_bead_close",
         "gt_escalate",
+        "gt_triage_resolve",
         "gt_checkpoint",
         "gt_status",
         "gt_mail_send",
@@ -90,6 +91,7 @@ def test_wrong_values_do_not_leave_the_process() -> None:
         ("gt_status", {"message": "  "}),
         ("gt_escalate", {"title": "x", "priority": "huge"}),
         ("gt_prime", {"surprise": 1}),
+        ("gt_triage_resolve", {"triage_request_bead_id": "r", "action": "EXPLODE"}),
     ):
         with pytest.raises(ValidationError):
             tools[name].call(WHO, values)
@@ -130,3 +132,14 @@ def test_gt_is_quick_to_load() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert not {"httpx", "mcp", "starlette", "boto3", "tenacity"} & set(json.loads(done.stdout))
+
+
+def test_triage_is_answered_by_polecats_in_any_case_of_letters() -> None:
+    """A refinery does not see the tool."""
+    [tool] = [tool for tool in tools_of("polecat") if tool.name == "gt_triage_resolve"]
+
+    call = tool.call(WHO, {"triage_request_bead_id": "r", "action": "nudge", "resolution_notes": "Hello"})
+
+    body = {"triage_request_bead_id": "r", "action": "NUDGE", "resolution_notes": "Hello"}
+    assert call == Call(method="POST", path="triage/resolve", body=body)
+    assert "gt_triage_resolve" not in [tool.name for tool in tools_of("refinery")]

@@ -7,6 +7,7 @@ import pytest
 from gastown.domain.agent import AgentStatus
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.errors import Conflict, Forbidden, Invalid, NotFound, StaleDispatch, Unavailable
+from gastown.domain.escalating import KEPT_BESIDE
 from gastown.domain.escalation import Severity
 from gastown.domain.hooking import assign_bead
 from gastown.domain.slinging import Task, sling_bead
@@ -203,7 +204,7 @@ def test_an_escalation_keeps_body_and_metadata() -> None:
         stored.source_agent,
         stored.rig_id,
     )
-    assert len(stored.message) == agents.MAX_MESSAGE
+    assert len(stored.message) == KEPT_BESIDE
     assert desk.store.read_row(TOWN_ID, f"BEAD#{raised.id}", "TEXT") == {"text": "long " * 1000}
 
 

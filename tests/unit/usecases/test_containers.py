@@ -9,6 +9,7 @@ from gastown.domain.container import ContainerState
 from gastown.domain.ending import end_bead
 from gastown.domain.errors import Conflict, Forbidden, StaleDispatch, Unauthorized
 from gastown.domain.housing import accept_task, claim_container, drain_container, leave
+from gastown.domain.patrolling import stall_agent
 from gastown.domain.town import Town
 from gastown.usecases import containers, tokens
 from gastown.usecases.containers import Ack, Registration, Sighting
@@ -132,6 +133,19 @@ def test_a_run_that_has_ended_is_told_to_stop() -> None:
     answer = containers.beat(a_desk(world.town).work, world.container_claims, 1, [seen(world)])
 
     assert [{"agent_id": world.polecat.id, "dispatch": 1}] == answer["stop"]
+
+
+def test_a_stalled_run_is_told_to_stop_again() -> None:
+    """Until its container obeys, in case the command was lost."""
+    world = an_agent_world()
+    stall_agent(world.town, world.polecat, "silent", a_moment())
+    desk = a_desk(world.town)
+
+    answer = containers.beat(
+        desk.work, world.container_claims, 1, [Sighting(agent_id=world.polecat.id, dispatch=world.polecat.dispatch)]
+    )
+
+    assert [stop["agent_id"] for stop in answer["stop"]] == [world.polecat.id]
 
 
 def test_an_unknown_agent_is_told_to_stop() -> None:

@@ -32,6 +32,7 @@ from gastown.api.routes import (
     staff,
     status,
     towns,
+    triage,
 )
 
 PEOPLE = (
@@ -49,6 +50,7 @@ PEOPLE = (
     merge_queue,
     mayor,
     explain,
+    triage,
 )
 AGENTS = (
     containers,
@@ -66,6 +68,7 @@ AGENTS = (
     explain,
     mayor_callbacks,
     mayor_tools,
+    triage,
 )
 
 

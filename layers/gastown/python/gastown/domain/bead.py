@@ -70,7 +70,8 @@ class Bead:
     checkpoint: object = None
     """What the last run saved before it was lost; the next agent on this bead gets it."""
     outcome: str | None = None
-    """Why it ended: merged, accepted, person, review_over, exhausted, rejected, convoy_closed."""
+    """Why it ended: merged, accepted, person, review_over, exhausted, rejected, convoy_closed, triaged, triage_close,
+    agent."""
     failure: str | None = None
     closed_at: datetime | None = None
     started_at: datetime | None = None

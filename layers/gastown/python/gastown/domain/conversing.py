@@ -10,7 +10,7 @@ from gastown.domain.agent import AgentStatus, RunEnd
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.escalation import Severity
 from gastown.domain.ids import AgentId, CommandId, Moment, short
-from gastown.domain.limits import MAX_MAYOR_ATTEMPTS, MAX_MESSAGES_PUSHED, MAYOR_BACKOFF, NUDGE_LIFE
+from gastown.domain.limits import MAX_MAYOR_ATTEMPTS, MAX_MESSAGES_PUSHED, MAYOR_BACKOFF
 from gastown.domain.mail import Mail
 from gastown.domain.mayor import Mayor, Session
 from gastown.domain.nudge import Nudge, NudgeMode, NudgePriority, NudgeState
@@ -46,13 +46,6 @@ def address_mayor(town: Town, message: str, moment: Moment, *, by: str) -> Nudge
     )
     mayor.attempts, mayor.not_before = 0, None
     return nudge
-
-
-def tell_mayor(town: Town, message: str, moment: Moment, *, source: str) -> Nudge | None:
-    """The town itself tells the mayor something; without a mayor there is nobody to tell."""
-    if town.mayor is None:
-        return None
-    return queue_nudge(town, town.mayor.id, message, moment, mode=NudgeMode.IMMEDIATE, source=source, ttl=NUDGE_LIFE)
 
 
 def has_words(town: Town, mayor: Mayor) -> bool:

@@ -15,6 +15,8 @@ def check_blockers(town: Town, bead: Bead, blockers: Iterable[str], where: str) 
     wanted = [BeadId(blocker) for blocker in dict.fromkeys(blockers)]
     if wanted and bead.is_fix:
         raise Invalid("A fix waits for nothing: its review, and so its bead, waits for it", field=where)
+    if wanted and (bead.is_triage_batch or any(b in town.beads and town.beads[b].is_triage_batch for b in wanted)):
+        raise Invalid("A triage batch waits for nothing, and nothing waits for it", field=where)
     if len(wanted) > MAX_CONVOY_TASKS:
         raise Invalid(f"A bead waits for at most {MAX_CONVOY_TASKS} others", field=where)
     for blocker in wanted:

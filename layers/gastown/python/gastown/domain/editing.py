@@ -13,6 +13,7 @@ from gastown.domain.ids import BeadId, Moment
 from gastown.domain.limits import MAX_LABEL, MAX_LABELS, MAX_METADATA_BYTES
 from gastown.domain.redoing import check_reset, reset_bead
 from gastown.domain.slinging import Task, check_task
+from gastown.domain.timing import check_time_limit
 from gastown.domain.town import Town
 
 OURS = "gt:"
@@ -97,9 +98,10 @@ def _reserved(labels: Iterable[str]) -> set[str]:
 
 
 def check_metadata(metadata: Mapping[str, object]) -> None:
-    """Refuse metadata that does not fit into a bead's item. Raises `Invalid`."""
+    """Refuse metadata that does not fit into a bead's item, or names no time limit. Raises `Invalid`."""
     if len(json.dumps(metadata, ensure_ascii=False, default=str).encode()) > MAX_METADATA_BYTES:
         raise Invalid(f"Metadata takes at most {MAX_METADATA_BYTES} bytes as JSON", field="metadata")
+    check_time_limit(metadata)
 
 
 def _note(town: Town, bead: Bead, names: list[str], by: str, moment: Moment) -> None:

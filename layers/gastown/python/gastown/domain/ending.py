@@ -7,12 +7,13 @@ from datetime import timedelta
 
 from gastown.domain.agent import Agent, AgentStatus, RunEnd
 from gastown.domain.bead import Bead, BeadStatus, Stub
+from gastown.domain.breaking import record_failure
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.container import ContainerState
 from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, CommandId, Moment
-from gastown.domain.limits import DISPATCH_BACKOFF, MAX_REJECTIONS, MAX_TOTAL_ATTEMPTS
+from gastown.domain.limits import DISPATCH_BACKOFF, MAX_REJECTIONS, MAX_TOTAL_ATTEMPTS, TRIAGE_COOLDOWN
 from gastown.domain.molecule import Molecule
 from gastown.domain.review import Receipt, Review, ReviewPhase
 from gastown.domain.town import Town
@@ -185,9 +186,15 @@ def reopen(town: Town, bead: Bead, moment: Moment, *, reason: str) -> None:
 
 
 def fail_bead(town: Town, bead: Bead, outcome: str, message: str, moment: Moment) -> None:
-    """Fail a bead with exactly one escalation that says what a person can do."""
+    """Fail a bead with exactly one escalation that says what a person can do.
+
+    A triage batch fails without one: its requests are asked again or handed to a person, each at most three times.
+    """
     bead.failure = message
     end_bead(town, bead, BeadStatus.FAILED, outcome, moment)
+    if bead.is_triage_batch:
+        town.triage_not_before = moment.now + TRIAGE_COOLDOWN
+        return
     waiting = [other.title for other in town.beads.values() if bead.id in other.blockers]
     raise_escalation(
         town,
@@ -204,6 +211,8 @@ def fail_bead(town: Town, bead: Bead, outcome: str, message: str, moment: Moment
 def lose_run(town: Town, agent: Agent, how: RunEnd, moment: Moment, *, reason: str) -> None:
     """End a run without `done`; its bead or review goes back to the queue, or fails when its attempts are used up."""
     hook, checkpoint = agent.hook, agent.checkpoint
+    if agent.open_run is not None:
+        record_failure(town, agent, how, moment)
     end_run(town, agent, how, moment)
     if hook and (bead := town.beads.get(hook)):
         bead.checkpoint = checkpoint

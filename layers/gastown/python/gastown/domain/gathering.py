@@ -49,6 +49,8 @@ def add_to_convoy(town: Town, convoy_id: str, bead_id: str, depends_on: Iterable
 def _check_joins(convoy: Convoy, bead: Bead) -> None:
     if bead.rig_id != convoy.rig_id:
         raise Invalid("All beads of a convoy belong to one rig", field="bead_id")
+    if bead.is_triage_batch:
+        raise Conflict("A triage batch belongs to no convoy")
     if bead.convoy_id is not None or bead.is_fix:
         raise Conflict(f"Bead {bead.id} belongs to {bead.convoy_id or bead.parent_id}")
     if bead.status is not BeadStatus.OPEN or bead.assignee is not None:

@@ -148,3 +148,60 @@ MAX_METADATA_BYTES = 2_000
 
 MAX_RIG_AGENTS = 64
 """Agents of one rig, so that registering cannot fill the working set."""
+
+MAX_TRIAGE_REQUESTS = 5
+"""Open triage requests that are no escalations (reconciler facts, 3.9)."""
+
+MAX_TRIAGE_ROUNDS = 3
+"""Triage batches that may leave one request unanswered before a person is asked."""
+
+MAX_BATCH = 20
+"""Requests that one triage batch lists (reconciler facts, 3.8)."""
+
+TRIAGE_COOLDOWN = timedelta(seconds=30)
+"""From a triage batch that failed to the next one (reconciler facts, 3.8)."""
+
+MAX_TRIAGE_NOTES = 2_000
+"""Characters of what an answer to a triage request says."""
+
+ESCALATION_STEP = timedelta(hours=4)
+"""An escalation that nobody acknowledges is raised again after each such time (reconciler facts, 9.4)."""
+
+MAX_RE_ESCALATIONS = 3
+"""How often an escalation is raised again (reconciler facts, 9.4)."""
+
+STUCK_WARN = timedelta(minutes=15)
+"""An agent without activity and without a running tool is spoken to (reconciler facts, 3.5)."""
+
+STUCK_ESCALATE = timedelta(hours=1)
+"""An agent without activity is spoken to again, and triage is asked (reconciler facts, 3.5)."""
+
+STUCK_STOP = timedelta(hours=2)
+"""An agent without activity is told to stop (reconciler facts, 3.5)."""
+
+STALLED_FREE = timedelta(minutes=30)
+"""A stalled run that is still open after this long is lost (reconciler facts, 3.5: 2 h 30 min in all)."""
+
+MAX_CRASHES = 3
+"""Runs of one agent that come to nothing within `CRASH_WINDOW` before triage is asked (reconciler facts, 9.3)."""
+
+CRASH_WINDOW = timedelta(minutes=30)
+
+BREAKER_FAILURES = 20
+"""Runs that came to nothing within `BREAKER_WINDOW` before nothing is started any more (reconciler facts, 1.7)."""
+
+BREAKER_WINDOW = timedelta(minutes=30)
+
+BEAD_TIME_LIMIT = timedelta(hours=4)
+"""How long one run of a bead may take, unless its metadata says otherwise (reconciler facts, 9.3)."""
+
+BEAD_TIME_LIMIT_MIN = timedelta(seconds=1)
+
+BEAD_TIME_LIMIT_MAX = timedelta(days=7)
+"""The longest limit that a bead may name, so that no typing error lets a run go on for ever."""
+
+AGENT_KEPT = timedelta(hours=24)
+"""A polecat or refinery without work is forgotten after this long without activity (reconciler facts, 3.6)."""
+
+MAX_FORGOTTEN = 5
+"""Agents that one commit forgets beside what it is for."""

@@ -135,7 +135,7 @@ def retry_bead(town: Town, failed: Failed, by: str, moment: Moment) -> Bead:
 
 def _check_retry(town: Town, old: Bead) -> Convoy | None:
     town.open_rig(old.rig_id)
-    if old.status is not BeadStatus.FAILED or old.is_fix:
+    if old.status is not BeadStatus.FAILED or old.is_fix or old.is_triage_batch:
         raise Conflict("Only a failed task is retried")
     if old.replaced_by is not None:
         raise Conflict(f"Bead {old.id} was replaced by {old.replaced_by} already")

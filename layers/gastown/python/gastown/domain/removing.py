@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol, TypeVar
 
 from gastown.domain.agent import Agent, RunEnd
+from gastown.domain.asking import close_requests_of
 from gastown.domain.bead import Bead
 from gastown.domain.convoying import close_convoy
 from gastown.domain.edges import replace_blocker, waiting_for
@@ -68,7 +69,8 @@ def delete_bead(town: Town, bead_id: BeadId, by: str, moment: Moment) -> list[Be
         gone += _take_out(town, entity, moment)
     elif bead_id in town.molecules:
         end_molecule(town, town.molecules[bead_id], moment, done=False)
-    town.escalations.pop(bead_id, None)
+    if town.escalations.pop(bead_id, None) is not None:
+        close_requests_of(town, bead_id, by, moment)
     forget_bead(town, bead_id, by, moment)
     return gone
 

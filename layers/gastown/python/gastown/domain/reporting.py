@@ -53,7 +53,9 @@ def apply_done(town: Town, agent_id: str, dispatch: int, done: Done, moment: Mom
     run = check_dispatch(agent, dispatch)
     if not run.is_open:
         _late_done(town, agent, run, done, moment)
-    elif agent.role is Role.REFINERY:
+        return
+    agent.crashes = []
+    if agent.role is Role.REFINERY:
         _approve(town, agent, done, moment)
     else:
         bead = town.bead(run.hook)
@@ -70,6 +72,7 @@ def _late_done(town: Town, agent: Agent, run: Run, done: Done, moment: Moment) -
     if run.ended not in LATE or bead is None or bead.status is not BeadStatus.OPEN or bead.assignee is not None:
         return
     run.ended, run.ended_at = RunEnd.DONE, moment.now
+    agent.crashes = []
     accept_work(town, bead, agent, done, moment)
 
 
@@ -95,6 +98,9 @@ def _refuse_unhooked_approval(town: Town, agent: Agent, run: Run, moment: Moment
 
 def accept_work(town: Town, bead: Bead, agent: Agent, done: Done, moment: Moment) -> None:
     """Take a polecat's work: a new review of the reported sha, or new content for the review that asked for a fix."""
+    if bead.is_triage_batch:
+        end_bead(town, bead, BeadStatus.CLOSED, "triaged", moment)
+        return
     sha = done.head_sha or ""
     bead.accepted_sha = sha or None
     if bead.is_fix:
@@ -180,6 +186,7 @@ def request_changes(
         raise Conflict("This refinery has no review under way")
     if not feedback.strip():
         raise Invalid("Feedback says what to change", field="feedback")
+    agent.crashes = []
     end_run(town, agent, RunEnd.CHANGES, moment)
     return ask_for_fix(town, review, feedback, files, moment)
 

@@ -11,6 +11,7 @@ from gastown.domain.errors import Conflict, Invalid
 from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, EffectId, Moment, RigId
 from gastown.domain.limits import MAX_BODY_BYTES, MAX_CONVOY_TASKS, MAX_TITLE
+from gastown.domain.timing import check_time_limit
 from gastown.domain.town import Town
 
 SIDE_BY_SIDE = (
@@ -47,6 +48,7 @@ def check_task(task: Task, where: str) -> None:
         raise Invalid(f"A title has 1 to {MAX_TITLE} characters", field=where)
     if task.body is not None and len(task.body.encode()) > MAX_BODY_BYTES:
         raise Invalid(f"A body has at most {MAX_BODY_BYTES} bytes", field=where.replace("title", "body"))
+    check_time_limit(task.metadata)
 
 
 def _create(town: Town, rig_id: RigId, task: Task, by: str | None, moment: Moment) -> Bead:
@@ -112,6 +114,8 @@ def convoy_over(town: Town, title: str, bead_ids: Sequence[str], by: str | None,
         raise Invalid("All beads of a convoy belong to one rig", field="beads")
     if any(bead.convoy_id or bead.assignee for bead in beads):
         raise Conflict("A bead is already in a convoy or already has an agent")
+    if any(bead.is_triage_batch for bead in beads):
+        raise Conflict("A triage batch belongs to no convoy")
     order = ConvoyOrder(rig_id=beads[0].rig_id, title=title, tasks=(), by=by)
     convoy = _open_convoy(town, beads[0].rig_id, order, moment)
     for bead in beads:

@@ -54,6 +54,8 @@ class Town:
     """The last journal version up to which all history rows are written."""
     failed_starts: list[datetime] = field(default_factory=list)
     """When runs last came to nothing, for the dispatch breaker; at most its threshold are kept."""
+    triage_not_before: datetime | None = None
+    """The end of the wait after a triage batch that failed."""
     config: TownConfig = field(default_factory=TownConfig)
     container: Container = field(default_factory=Container)
     rigs: dict[RigId, Rig] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gastown.domain.convoy import ConvoyState
-from gastown.domain.ids import AgentId, BeadId
+from gastown.domain.ids import AgentId, BeadId, RigId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +187,56 @@ class ExpireMessage(Reasoned):
     message_id: BeadId
 
 
+@dataclass(frozen=True, kw_only=True)
+class StopRun(Reasoned):
+    """Tell a live run to stop and end it as lost."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClimbLadder(Reasoned):
+    """Take the next step with an agent that shows no activity."""
+
+    agent_id: AgentId
+    step: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportCrashLoop(Reasoned):
+    """Ask triage about an agent whose runs keep coming to nothing."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, kw_only=True)
+class RaiseAgain(Reasoned):
+    """Raise an escalation that nobody acknowledged by one step."""
+
+    escalation_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenBatch(Reasoned):
+    """Open a triage batch in this rig."""
+
+    rig_id: RigId
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndBatch(Reasoned):
+    """Close a triage batch that nobody needs."""
+
+    bead_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandOver(Reasoned):
+    """Take a triage request to people."""
+
+    request_id: BeadId
+
+
 Action = (
     ClaimContainer
     | GiveUpContainer
@@ -214,4 +264,11 @@ Action = (
     | RefreshMayor
     | PushMessages
     | ExpireMessage
+    | StopRun
+    | ClimbLadder
+    | ReportCrashLoop
+    | RaiseAgain
+    | OpenBatch
+    | EndBatch
+    | HandOver
 )

@@ -1,7 +1,5 @@
 """From an action to the domain's move; nothing is decided here."""
 
-from typing import assert_never
-
 from gastown.domain.agent import RunEnd
 from gastown.domain.conversing import lose_session, refresh_session, start_session
 from gastown.domain.convoying import answer_wait, close_member, finish_convoy, open_landing, wait_for_person
@@ -43,6 +41,7 @@ from gastown.reconciler.actions import (
     Unhook,
     WaitForPerson,
 )
+from gastown.reconciler.apply_trouble import apply_trouble
 from gastown.reconciler.signs import pushable
 
 
@@ -60,7 +59,7 @@ def apply_action(town: Town, action: Action, moment: Moment) -> None:
         case StartMayor() | LoseSession() | RefreshMayor() | PushMessages() | ExpireMessage():
             _talk(town, action, moment)
         case _:
-            assert_never(action)
+            apply_trouble(town, action, moment)
 
 
 def _house(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from gastown.domain.agent import Agent, AgentStatus
 from gastown.domain.bead import Bead
+from gastown.domain.breaking import breaker_until
 from gastown.domain.container import ContainerState
 from gastown.domain.conversing import has_words
 from gastown.domain.convoy import ConvoyState
@@ -121,15 +122,24 @@ def waits_until(work: Bead | Review, now: datetime) -> datetime | None:
     return work.not_before if work.not_before is not None and work.not_before > now else None
 
 
+def held_until(town: Town, now: datetime, work: Bead | Review) -> datetime | None:
+    """The end of what keeps this work from being started now: its own backoff, the open breaker; or none."""
+    ends = (waits_until(work, now), breaker_until(town, now))
+    return max((end for end in ends if end is not None), default=None)
+
+
 def is_wanted(town: Town, now: datetime) -> bool:
     """Whether a container has, or will within the idle-stop time have, something to do (state machines, *wanted*)."""
-    if any(agent.hook for agent in town.agents.values()):
+    soon, breaker = now + IDLE_STOP, breaker_until(town, now)
+    held_back = breaker is not None and breaker > soon
+    if any(agent.hook and (agent.open_run is not None or not held_back) for agent in town.agents.values()):
         return True
-    if _wants_mayor(town, now + IDLE_STOP):
+    if _wants_mayor(town, soon):
         return True
     if any(review.phase is ReviewPhase.MERGING for review in town.reviews.values()):
         return True
-    soon = now + IDLE_STOP
+    if held_back:
+        return False
     queue: list[Bead | Review] = [b for b in assignable_beads(town) if has_slot(town, b.rig_id)]
     queue += [r for r in assignable_reviews(town) if is_refinery_free(town, r)]
     return any(work.not_before is None or work.not_before <= soon for work in queue)

@@ -3,19 +3,23 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from gastown.domain.bead import Bead
+from gastown.domain.breaking import breaker_until
 from gastown.domain.container import ContainerState
 from gastown.domain.convoy import ConvoyState
 from gastown.domain.convoying import is_complete
 from gastown.domain.hooking import has_slot
 from gastown.domain.limits import HEARTBEAT, IDLE_STOP, MERGE_REPORT_DEADLINE, SILENT_CONTAINER_STOP, STALE
 from gastown.domain.nudging import expires_at, is_under_way, messages
-from gastown.domain.review import ReviewPhase
+from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
+from gastown.domain.warning import next_step_at
 from gastown.reconciler.signs import (
     alive_at,
     assignable_beads,
     assignable_reviews,
     heard_at,
+    held_until,
     is_mayor_called,
     is_refinery_free,
     is_vouched,
@@ -24,6 +28,7 @@ from gastown.reconciler.signs import (
     pushable,
     session_alive_at,
 )
+from gastown.reconciler.troubles import freed_at, is_watched, overdue_at, steps_ahead, wants_batch
 
 
 def next_wake_up(town: Town, now: datetime) -> datetime | None:
@@ -39,10 +44,11 @@ def moments(town: Town, now: datetime) -> list[datetime]:
 def _moments(town: Town, now: datetime) -> Iterator[datetime]:
     yield from _container_moments(town, now)
     yield from _run_moments(town)
-    yield from _queue_moments(town)
+    yield from _queue_moments(town, now)
     yield from _merge_moments(town)
     yield from _mayor_moments(town)
     yield from _message_moments(town)
+    yield from _trouble_moments(town)
     yield from (
         convoy.not_before
         for convoy in town.convoys.values()
@@ -80,33 +86,50 @@ def _silence_moments(town: Town, now: datetime, *, wanted: bool) -> Iterator[dat
 
 
 def _run_moments(town: Town) -> Iterator[datetime]:
-    if town.container.state is not ContainerState.READY or town.container.suspected_at is not None:
+    if not is_watched(town):
         return
     for agent in town.agents.values():
         if (alive := alive_at(town, agent)) is not None:
             yield alive + STALE
 
 
-def _queue_moments(town: Town) -> Iterator[datetime]:
-    for bead in assignable_beads(town):
-        if bead.not_before is not None and has_slot(town, bead.rig_id):
-            yield bead.not_before
-            yield bead.not_before - IDLE_STOP
-    yield from _hooked_moments(town)
-    for review in assignable_reviews(town):
-        if review.not_before is not None and is_refinery_free(town, review):
-            yield review.not_before
-            yield review.not_before - IDLE_STOP
+def _queue_moments(town: Town, now: datetime) -> Iterator[datetime]:
+    """When a backoff is over, and the breaker if it is open; and five minutes before, to have a container there."""
+    queue: list[Bead | Review] = [bead for bead in assignable_beads(town) if has_slot(town, bead.rig_id)]
+    queue += [review for review in assignable_reviews(town) if is_refinery_free(town, review)]
+    for work in queue:
+        if (end := held_until(town, now, work)) is not None:
+            yield end
+            yield end - IDLE_STOP
+    yield from _hooked_moments(town, now)
 
 
-def _hooked_moments(town: Town) -> Iterator[datetime]:
+def _hooked_moments(town: Town, now: datetime) -> Iterator[datetime]:
     """A bead that was given to another agent waits, hooked, until its cancelled run is 15 s ago."""
-    if town.container.state is not ContainerState.READY or town.container.suspected_at is not None:
+    closes, ready = breaker_until(town, now), is_watched(town)
+    for agent in town.agents.values():
+        if agent.hook is None or agent.open_run is not None:
+            continue
+        if closes is not None:
+            yield closes - IDLE_STOP
+        bead = town.beads.get(agent.hook)
+        own = bead.not_before if bead is not None and town.is_ready(bead) else None
+        ends = [end for end in (closes, own) if end is not None]
+        if ready and ends:
+            yield max(ends)
+
+
+def _trouble_moments(town: Town) -> Iterator[datetime]:
+    for escalation in town.escalations.values():
+        if (due := next_step_at(escalation)) is not None:
+            yield due
+    if town.triage_not_before is not None and wants_batch(town):
+        yield town.triage_not_before
+    if not is_watched(town):
         return
     for agent in town.agents.values():
-        bead = town.beads.get(agent.hook) if agent.hook is not None and agent.open_run is None else None
-        if bead is not None and bead.not_before is not None and town.is_ready(bead):
-            yield bead.not_before
+        yield from (moment for moment, _ in steps_ahead(town, agent))
+        yield from (end for end in (freed_at(agent), overdue_at(town, agent)) if end is not None)
 
 
 def _merge_moments(town: Town) -> Iterator[datetime]:

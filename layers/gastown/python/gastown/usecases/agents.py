@@ -3,7 +3,6 @@
 Every write names the run by its dispatch number; an older number gets `StaleDispatch` and changes nothing.
 """
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.ending import end_bead, lose_run
 from gastown.domain.ending import unhook as take_off
 from gastown.domain.errors import Conflict, Forbidden, Invalid, NotFound, StaleDispatch, Unavailable
+from gastown.domain.escalating import Plea, route_escalation
 from gastown.domain.escalation import Escalation, Severity
 from gastown.domain.hooking import hook as put_on
 from gastown.domain.ids import Moment
@@ -21,7 +21,6 @@ from gastown.domain.limits import MAX_BODY_BYTES, MAX_TITLE
 from gastown.domain.mayor import Mayor
 from gastown.domain.reporting import check_dispatch
 from gastown.domain.town import Town
-from gastown.domain.warning import raise_escalation
 from gastown.usecases.tokens import AgentClaims
 from gastown.usecases.unit_of_work import UnitOfWork
 
@@ -32,9 +31,6 @@ OK, CREATED, CREATES = 200, 201, frozenset({"request_changes"})
 
 MAX_METADATA = 2_000
 """Bytes of an escalation's metadata as JSON: it lies in an item of the working set (design section 2)."""
-
-MAX_MESSAGE = 2_000
-"""Characters of an escalation's text that stay beside it; the whole of a longer one is kept as its body."""
 
 
 def list_agents(work: UnitOfWork, town_id: str, rig_id: str) -> tuple[Town, list[Agent]]:
@@ -147,23 +143,17 @@ def escalate(
     if alarm.body and len(alarm.body.encode()) > MAX_BODY_BYTES:
         raise Invalid(f"A body has at most {MAX_BODY_BYTES} bytes", field="body")
 
+    category = alarm.metadata.get("category")
+    plea = Plea(
+        title=alarm.title,
+        text=alarm.body or alarm.title,
+        severity=Severity(alarm.priority),
+        category=category[:100] if isinstance(category, str) else None,
+        metadata=alarm.metadata,
+    )
+
     def move(town: Town, moment: Moment) -> Escalation:
-        agent, text = speaker(town, claims), alarm.body or alarm.title
-        raised = raise_escalation(
-            town,
-            moment,
-            cause=f"agent:{agent.id}:{agent.dispatch}:{hashlib.sha256(alarm.title.encode()).hexdigest()[:12]}",
-            severity=Severity(alarm.priority),
-            title=alarm.title,
-            message=text[:MAX_MESSAGE],
-            bead_id=agent.hook,
-            rig_id=agent.rig_id,
-            source_agent=agent.id,
-            metadata=alarm.metadata,
-        )
-        if len(text) > MAX_MESSAGE:
-            town.texts[raised.id] = text
-        return raised
+        return route_escalation(town, speaker(town, claims), plea, moment)
 
     cause = "escalated"
     own = own_key(claims, cause, key)

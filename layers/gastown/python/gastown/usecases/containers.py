@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gastown.domain.agent import AgentStatus
 from gastown.domain.container import ContainerState
 from gastown.domain.errors import Forbidden, NotFound, StaleDispatch, Unauthorized
 from gastown.domain.event import EventKind
@@ -108,14 +109,15 @@ def answer(
 
 
 def is_over(town: Town, seen: Sighting) -> bool:
-    """Whether a reported run has ended or is stale; a run newer than this (eventual) read knows is not."""
+    """Whether a reported run has ended, is stale or was told to stop; one newer than this (eventual) read is not."""
     if town.mayor is not None and town.mayor.id == seen.agent_id:
         over = town.mayor.open_session is None
         return seen.dispatch < town.mayor.dispatch or (seen.dispatch == town.mayor.dispatch and over)
     agent = town.agents.get(AgentId(seen.agent_id))
     if agent is None:
         return True
-    return seen.dispatch < agent.dispatch or (seen.dispatch == agent.dispatch and agent.open_run is None)
+    told_to_stop = agent.open_run is None or agent.status is AgentStatus.STALLED
+    return seen.dispatch < agent.dispatch or (seen.dispatch == agent.dispatch and told_to_stop)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from gastown.domain.ending import forget_stubs
 from gastown.domain.errors import GastownError
 from gastown.domain.escalation import Severity
 from gastown.domain.event import TownEvent
+from gastown.domain.forgetting import forget_old_agents
 from gastown.domain.housing import forget_commands
 from gastown.domain.ids import Moment
 from gastown.domain.limits import COMMIT_ITEMS, EFFECT_LEASE, TICK_ROUNDS
@@ -36,7 +37,7 @@ from gastown.usecases.work_job import Slice, apply_slice, failed, next_slice
 SET_ASIDE = 3
 """An event that raised this often is set aside with its error shown (design section 2)."""
 
-ROOM = COMMIT_ITEMS - 20
+ROOM = COMMIT_ITEMS - 26
 """A tick stops taking on more when this many items have changed; the largest single move stays below the rest."""
 
 FEW_STUBS = 10
@@ -220,6 +221,8 @@ class Reconciler:
         forget_commands(town)
         if forget_stubs(town, most=FEW_STUBS if len(town.stubs) <= FEW_STUBS else self._room(draft)):
             draft.report.more = True
+        if draft.report.events or draft.report.actions:
+            forget_old_agents(town, draft.moment)
         leases = [_lease_end(effect.lease_until, effect.created_at) for effect in town.effects.values()]
         draft.report.more = draft.report.more or any(job.is_due(now) for job in town.jobs.values())
         moments = [

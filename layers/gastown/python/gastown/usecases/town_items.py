@@ -89,6 +89,7 @@ class Meta:
     due_at: datetime | None
     names_used: int
     failed_starts: list[datetime] = field(default_factory=list)
+    triage_not_before: datetime | None = None
     generation: int
     container: Container
 
@@ -134,6 +135,7 @@ def decode(items: Iterable[LiveItem]) -> Town:
         due_at=meta.due_at,
         names_used=meta.names_used,
         failed_starts=meta.failed_starts,
+        triage_not_before=meta.triage_not_before,
         container=meta.container,
     )
     for item in found.values():

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from gastown.domain.agent import Role
 from gastown.domain.bead import BeadStatus, Priority
 from gastown.domain.convoy import MergeMode
-from gastown.domain.limits import MAX_BULK_IDS, MAX_CONVOY_TASKS, MAX_LABELS, MAX_STEPS, MAX_TITLE
+from gastown.domain.limits import MAX_BULK_IDS, MAX_CONVOY_TASKS, MAX_LABELS, MAX_STEPS, MAX_TITLE, MAX_TRIAGE_NOTES
+from gastown.domain.triage import TriageAction
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE)]
@@ -106,3 +107,15 @@ class AdvanceBody(BaseModel):
 
     summary: Annotated[Words, Field(max_length=5000)]
     step: Id | None = None
+
+
+def _upper(action: object) -> object:
+    return action.strip().upper() if isinstance(action, str) else action
+
+
+class TriageBody(BaseModel):
+    """What to do about a triage request, in any case of letters, and why."""
+
+    triage_request_bead_id: Id
+    action: Annotated[TriageAction, BeforeValidator(_upper)]
+    resolution_notes: Annotated[str, Field(max_length=MAX_TRIAGE_NOTES)] = ""

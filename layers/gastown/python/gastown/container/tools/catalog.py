@@ -6,13 +6,24 @@ do; the role sets here only keep tools that would be refused out of sight.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 POLECAT, REFINERY, TRIAGE, MAYOR = "polecat", "refinery", "triage", "mayor"
 EVERYBODY = frozenset({POLECAT, REFINERY, TRIAGE})
 PRIORITIES = "^(low|medium|high|critical)$"
+Action = Literal[
+    "RESTART",
+    "RESTART_WITH_BACKOFF",
+    "CLOSE_BEAD",
+    "ESCALATE",
+    "ESCALATE_TO_MAYOR",
+    "NUDGE",
+    "REASSIGN_BEAD",
+    "DISCARD",
+    "PROVIDE_GUIDANCE",
+]
 
 
 class Params(BaseModel):
@@ -82,6 +93,14 @@ class AdvanceParams(Params):
     """A step that is done."""
 
     summary: str = Field(min_length=1, max_length=5000, description="What you did in this step")
+
+
+class TriageParams(Params):
+    """What to do about one triage request."""
+
+    triage_request_bead_id: str = Field(min_length=1, description="The request's id, as your task lists it")
+    action: Annotated[Action, BeforeValidator(str.upper)] = Field(description="One of the request's options")
+    resolution_notes: str = Field("", max_length=2000, description="Why; for NUDGE and PROVIDE_GUIDANCE what to say")
 
 
 class CheckpointParams(Params):
@@ -208,6 +227,13 @@ TOOLS: tuple[Tool, ...] = (
         description="Call for a person when you cannot get on.",
         params=EscalateParams,
         build=lambda _, body: Call(method="POST", path="escalations", body=body),
+    ),
+    Tool(
+        words=("triage", "resolve"),
+        description="Answer one triage request; only while a triage batch is your task.",
+        params=TriageParams,
+        build=lambda _, body: Call(method="POST", path="triage/resolve", body=body),
+        roles=frozenset({POLECAT, TRIAGE}),
     ),
     Tool(
         words=("checkpoint",),

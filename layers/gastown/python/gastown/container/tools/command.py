@@ -16,9 +16,9 @@ from pydantic import ValidationError
 from gastown.container.tools.catalog import MissingIdentityError, Tool, read_identity
 from gastown.container.tools.toolbox import EVERY_TOOL, tools_of
 
-POSITIONAL = frozenset({"bead_id", "data", "message"})
+POSITIONAL = frozenset({"bead_id", "data", "message", "triage_request_bead_id", "action"})
 """Parameters that are given without a flag."""
-FLAGS = {"files": "--file", "labels": "--label", "mail_ids": "--mail-id"}
+FLAGS = {"files": "--file", "labels": "--label", "mail_ids": "--mail-id", "resolution_notes": "--notes"}
 """Flags that are not simply the parameter's name."""
 
 
