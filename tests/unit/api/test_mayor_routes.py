@@ -215,6 +215,7 @@ def test_dismissing_the_mayor_stops_its_session_and_drops_what_waits(door: Peopl
     door.ask("POST", f"{T}/mayor/message", {"message": "wait"})
 
     assert 200 == door.ask("POST", f"{T}/mayor/destroy").status
+    door.tick()
     assert (None, {}) == (door.town.mayor, door.town.nudges)
     assert ["stop"] == [command["kind"] for command in commands(door)]
     assert start["agent_id"] != door.ask("POST", f"{T}/mayor/message", {"message": "Hello"}).data["agentId"]

@@ -130,6 +130,9 @@ def test_a_deleted_agents_messages_end_as_dropped() -> None:
 
     drop_agent(town, agent, at())
 
+    while actions := decide(town, NOW):
+        for action in actions:
+            apply_action(town, action, at())
     assert ({}, {}, {}) == (town.agents, town.nudges, town.mail)
     assert ["dropped", "dropped"] == [str(one.state) for one in town.finals.values()]  # type: ignore[union-attr]
 

@@ -6,16 +6,13 @@ from gastown.domain.agent import Agent, AgentStatus, Role, RunEnd
 from gastown.domain.bead import BeadStatus
 from gastown.domain.errors import Conflict, Invalid, NotFound
 from gastown.domain.hooking import hook
-from gastown.domain.ids import BeadId
 from gastown.domain.limits import MAX_RIG_AGENTS
-from gastown.domain.nudge import Nudge
-from gastown.domain.removing import clear_rig
 from gastown.domain.review import ReviewPhase
 from gastown.domain.staffing import delete_agent, get_or_create_agent, register_agent, reset_agent, reset_attempts
 from gastown.domain.town import Town
 from gastown.usecases.containers import Sighting, is_over
 from tests.simulation.invariants import check_town
-from tests.support.builders import NOW, RIG, a_bead, a_review, a_town, an_agent, at, at_work, with_container
+from tests.support.builders import RIG, a_bead, a_review, a_town, an_agent, at, at_work, with_container
 
 
 def registered(town: Town, role: Role = Role.POLECAT, name: str = "Zed", identity: str = "zed@town") -> Agent:
@@ -134,22 +131,6 @@ def test_a_deleted_agent_stays_deleted_and_its_work_goes_on(role: Role) -> None:
     check_town(town, [])
     with pytest.raises(NotFound):
         town.agent(agent.id)
-
-
-def test_an_agent_with_many_messages_is_not_deleted() -> None:
-    """One commit could not end them all."""
-    town = a_town()
-    agent = an_agent(town)
-    for n in range(11):
-        town.nudges[BeadId(str(n))] = Nudge(id=BeadId(str(n)), agent_id=agent.id, message="Hey", created_at=NOW)
-
-    with pytest.raises(Conflict):
-        delete_agent(town, agent, "user-1", at())
-    assert 11 == len(town.nudges)
-    town.rigs[RIG].is_leaving = True
-    while clear_rig(town, RIG, at()) is not None:
-        assert len(town.finals) <= 11
-    assert ({}, {}) == (town.agents, town.nudges)
 
 
 def test_a_hooked_agent_is_deleted_without_ado() -> None:

@@ -43,3 +43,12 @@ def test_what_is_under_way_is_left_to_its_answer() -> None:
     push(town, "toast", 1, [nudge], moment)
 
     assert list(expire_messages(town, NOW + NUDGE_LIFE)) == []
+
+
+def test_words_for_somebody_who_is_gone_are_dropped() -> None:
+    """Also a person's words to a mayor that was dismissed, which would never expire."""
+    town = a_town()
+    address_mayor(town, "Hello", at(), by="user-1")
+    town.mayor = None
+
+    assert len(list(expire_messages(town, NOW))) == 1

@@ -14,7 +14,7 @@ from gastown.domain.limits import MAX_MAYOR_ATTEMPTS, MAX_MESSAGES_PUSHED, MAYOR
 from gastown.domain.mail import Mail
 from gastown.domain.mayor import Mayor, Session
 from gastown.domain.nudge import Nudge, NudgeMode, NudgePriority, NudgeState
-from gastown.domain.nudging import drop_messages, end_message, mail_of, nudges_of, queue_nudge
+from gastown.domain.nudging import end_message, mail_of, nudges_of, queue_nudge
 from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
 
@@ -154,14 +154,13 @@ def refuse_session(town: Town, dispatch: int, moment: Moment, *, reason: str) ->
 
 
 def dismiss_mayor(town: Town, moment: Moment) -> None:
-    """End the mayor with its session and what waits for it; harmless without one."""
+    """End the mayor with its session; what waits for it is dropped by its rule. Harmless without one."""
     mayor = town.mayor
     if mayor is None:
         return
     if mayor.open_session is not None:
         _command(town, CommandKind.STOP, {"reason": "dismissed"}, moment)
         end_session(town, RunEnd.CANCELLED, moment, reason="dismissed")
-    drop_messages(town, mayor.id, moment)
     town.mayor = None
 
 

@@ -125,9 +125,6 @@ JOB_WEIGHT = 60
 MAX_JOBS = 20
 """Jobs that may wait in one town."""
 
-MAX_DROPPED = 10
-"""Nudges, and letters, that one move ends because their agent is deleted."""
-
 MAX_JOB_FAILURES = 5
 """Slices of one job that may raise in a row before it is set aside with an escalation."""
 

@@ -148,14 +148,12 @@ def end_message(town: Town, message: Nudge | Mail, state: str, moment: Moment) -
     town.finals[message.id] = message
 
 
+def is_orphan(town: Town, message: Nudge | Mail) -> bool:
+    """Whether whom it is meant for is gone."""
+    whom = message.recipient if isinstance(message, Mail) else message.agent_id
+    return whom not in town.agents and (town.mayor is None or town.mayor.id != whom)
+
+
 def expires_at(message: Nudge | Mail) -> datetime | None:
     """When a message that nobody took ends by itself."""
     return message.created_at + MAIL_LIFE if isinstance(message, Mail) else message.expires_at
-
-
-def drop_messages(town: Town, agent_id: str, moment: Moment) -> None:
-    """End what waits for an agent that is going away."""
-    for nudge in [n for n in town.nudges.values() if n.agent_id == agent_id]:
-        end_message(town, nudge, "dropped", moment)
-    for letter in [m for m in town.mail.values() if m.recipient == agent_id]:
-        end_message(town, letter, "dropped", moment)

@@ -13,9 +13,7 @@ from gastown.domain.errors import Conflict
 from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, Moment, RigId
 from gastown.domain.job import Job, JobKind
-from gastown.domain.limits import JOB_ITEMS, MAX_DROPPED
-from gastown.domain.mail import MailState
-from gastown.domain.nudge import NudgeState
+from gastown.domain.limits import JOB_ITEMS
 from gastown.domain.redoing import settle_failure
 from gastown.domain.review import Review
 from gastown.domain.town import Entity, Town
@@ -147,9 +145,7 @@ def clear_rig(town: Town, rig_id: RigId, moment: Moment) -> list[BeadId] | None:
         town.triage.pop(small.id, None)
         return [small.id]
     if agent := _first(town.agents, rig_id):
-        drop_messages(town, agent, moment)
-        if not messages_of(town, agent):
-            drop_agent(town, agent, moment)
+        drop_agent(town, agent, moment)
         return []
     return None
 
@@ -159,11 +155,10 @@ def _first(home: Mapping[K, B], rig_id: RigId) -> B | None:
 
 
 def drop_agent(town: Town, agent: Agent, moment: Moment) -> None:
-    """Remove an agent for good; a session is stopped, and what was meant for it ends as dropped (2 items each)."""
+    """Remove an agent for good; a session is stopped; what was meant for it is dropped by its rule."""
     if agent.open_run:
         stop_session(town, agent, "the agent was deleted", moment)
     end_run(town, agent, RunEnd.CANCELLED, moment)
-    drop_messages(town, agent, moment)
     del town.agents[agent.id]
 
 
@@ -171,16 +166,6 @@ def messages_of(town: Town, agent: Agent) -> int:
     """How many nudges and letters wait for an agent."""
     nudges = sum(1 for nudge in town.nudges.values() if nudge.agent_id == agent.id)
     return nudges + sum(1 for letter in town.mail.values() if letter.recipient == agent.id)
-
-
-def drop_messages(town: Town, agent: Agent, moment: Moment) -> None:
-    """End some of what waits for an agent as dropped: at most `MAX_DROPPED` of each kind."""
-    for nudge in [n for n in town.nudges.values() if n.agent_id == agent.id][:MAX_DROPPED]:
-        nudge.state, nudge.closed_at = NudgeState.DROPPED, moment.now
-        town.finals[nudge.id] = town.nudges.pop(nudge.id)
-    for letter in [m for m in town.mail.values() if m.recipient == agent.id][:MAX_DROPPED]:
-        letter.state, letter.closed_at = MailState.DROPPED, moment.now
-        town.finals[letter.id] = town.mail.pop(letter.id)
 
 
 def open_job(town: Town, job: Job) -> Job:

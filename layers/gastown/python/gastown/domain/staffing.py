@@ -7,9 +7,9 @@ from gastown.domain.errors import Conflict, Invalid
 from gastown.domain.event import Note
 from gastown.domain.hooking import free_polecat, hire
 from gastown.domain.ids import AgentId, Moment
-from gastown.domain.limits import MAX_DROPPED, MAX_RIG_AGENTS
+from gastown.domain.limits import MAX_RIG_AGENTS
 from gastown.domain.redoing import cancel_run, reset_bead
-from gastown.domain.removing import drop_agent, messages_of
+from gastown.domain.removing import drop_agent
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 
@@ -71,14 +71,7 @@ def reset_agent(town: Town, agent: Agent, by: str, moment: Moment) -> Agent:
 
 
 def delete_agent(town: Town, agent: Agent, by: str, moment: Moment) -> None:
-    """Remove an agent for good; its session is stopped, its work goes back to the queue (at most 50 items).
-
-    Raises `Conflict` when more messages wait for it than one commit can end; they are taken, or expire.
-    """
-    if messages_of(town, agent) > MAX_DROPPED:
-        raise Conflict(
-            f"{messages_of(town, agent)} messages wait for {agent.name}; at most {MAX_DROPPED} can be dropped"
-        )
+    """Remove an agent for good; its session is stopped, its work goes back to the queue (at most 50 items)."""
     held, reason = held_by(town, agent), f"its agent was deleted by {by}"
     if isinstance(held, Bead):
         if cancel_run(town, held, moment, reason=reason):

@@ -9,7 +9,7 @@ from gastown.domain.housing import claim_container, drain_container, give_up_con
 from gastown.domain.ids import Moment
 from gastown.domain.limits import MAX_MESSAGES_PUSHED
 from gastown.domain.merging import ask_merge
-from gastown.domain.nudging import end_message, push
+from gastown.domain.nudging import end_message, is_orphan, push
 from gastown.domain.review import ReviewPhase
 from gastown.domain.town import Town
 from gastown.reconciler.actions import (
@@ -143,4 +143,5 @@ def _talk(
             due = [m for m in pushable(town, agent_id) if m.not_before is None or m.not_before <= moment.now]
             push(town, agent_id, dispatch, due[:MAX_MESSAGES_PUSHED], moment)
         case ExpireMessage(message_id=message_id):
-            end_message(town, town.nudges.get(message_id) or town.mail[message_id], "expired", moment)
+            message = town.nudges.get(message_id) or town.mail[message_id]
+            end_message(town, message, "dropped" if is_orphan(town, message) else "expired", moment)

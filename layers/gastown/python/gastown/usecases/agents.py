@@ -160,7 +160,7 @@ def escalate(
     return work.change(claims.town_id, move, actor=actor(claims), cause=cause, key=own, answer=stored)
 
 
-def change(
+def change(  # noqa: PLR0913 - by keyword only: these are a change's own parts
     work: UnitOfWork,
     claims: AgentClaims,
     move: Callable[[Town, Moment], T],
@@ -168,6 +168,7 @@ def change(
     cause: str,
     key: str | None,
     answer: Callable[[T], dict[str, Any]],
+    wakes: bool = True,
 ) -> dict[str, Any]:
     """Commit an agent's own move and answer what `answer` makes of its result."""
 
@@ -175,7 +176,8 @@ def change(
         return {"status": CREATED if cause in CREATES else OK, "data": answer(result)}
 
     own = own_key(claims, cause, key)
-    return answer(work.change(claims.town_id, move, actor=actor(claims), cause=cause, key=own, answer=stored))
+    done = work.change(claims.town_id, move, actor=actor(claims), cause=cause, key=own, answer=stored, wakes=wakes)
+    return answer(done)
 
 
 def own_key(claims: AgentClaims, cause: str, key: str | None) -> str | None:

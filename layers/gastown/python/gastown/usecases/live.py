@@ -29,6 +29,7 @@ def connect(uow: UnitOfWork, secrets: Sequence[str], authorization: str, connect
         lambda town, moment: hang_doorbell(town, claims.generation, connection_id, moment),
         actor=f"container/{claims.generation}",
         cause="doorbell_connected",
+        wakes=False,
     )
     return claims
 

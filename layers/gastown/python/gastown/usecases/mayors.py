@@ -92,7 +92,7 @@ def set_context(work: UnitOfWork, town_id: str, context: str, by: str) -> None:
     def move(town: Town, moment: Moment) -> None:
         appoint_mayor(town, moment).context = context
 
-    work.change(town_id, move, actor=by, cause="mayor context")
+    work.change(town_id, move, actor=by, cause="mayor context", wakes=False)
 
 
 def status_of(town: Town) -> dict[str, Any]:

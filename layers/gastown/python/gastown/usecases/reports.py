@@ -105,7 +105,7 @@ def write_checkpoint(work: UnitOfWork, claims: AgentClaims, data: object, key: s
         agent = _at_work(town, claims)
         agent.checkpoint, agent.last_activity_at = data, moment.now
 
-    return change(work, claims, move, cause="checkpoint", key=key, answer=lambda _: {"written": True})
+    return change(work, claims, move, cause="checkpoint", key=key, answer=lambda _: {"written": True}, wakes=False)
 
 
 def set_status_message(work: UnitOfWork, claims: AgentClaims, message: str, key: str | None) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def set_status_message(work: UnitOfWork, claims: AgentClaims, message: str, key:
         agent = _at_work(town, claims)
         agent.status_message, agent.status_updated_at, agent.last_activity_at = message, moment.now, moment.now
 
-    return change(work, claims, move, cause="agent_status", key=key, answer=lambda _: {"ok": True})
+    return change(work, claims, move, cause="agent_status", key=key, answer=lambda _: {"ok": True}, wakes=False)
 
 
 def beat(work: UnitOfWork, claims: AgentClaims, activity: dict[str, Any]) -> dict[str, Any]:

@@ -122,7 +122,7 @@ class UnitOfWork:
         except CommitConflict:
             self.load(town_id)
 
-    def change(
+    def change(  # noqa: PLR0913 - by keyword only: these are a change's own parts
         self,
         town_id: str,
         move: Callable[[Town, Moment], T],
@@ -131,8 +131,12 @@ class UnitOfWork:
         cause: str,
         key: str | None = None,
         answer: Callable[[T], dict[str, Any]] | None = None,
+        wakes: bool = True,
     ) -> T:
-        """Run a move and commit it, then wake the town. Raises what the move raises, `Replayed`, `Unavailable`."""
+        """Run a move and commit it, then wake the town unless no rule looks at what it changes.
+
+        Raises what the move raises, `Replayed`, `Unavailable`.
+        """
         commit_id = self.ids.new()
         for attempt in self.tries(CommitConflict):
             with attempt:
@@ -144,16 +148,26 @@ class UnitOfWork:
                 town.commit_id = commit_id
                 rows = self._key_row(key, answer, result, moment.now)
                 account = Account(actor=actor, cause=cause)
-                self._commit_surely(loaded, town, account, commit_id, now=moment.now, rows=rows)
-                self.wake(town_id, cause=cause, dedup=commit_id)
+                due_at = moment.now if wakes else UNCHANGED
+                self._commit_surely(loaded, town, account, commit_id, now=moment.now, due_at=due_at, rows=rows)
+                if wakes:
+                    self.wake(town_id, cause=cause, dedup=commit_id)
                 return result
         raise AssertionError  # pragma: no cover - tries raises
 
-    def _commit_surely(
-        self, loaded: Loaded, town: Town, account: Account, commit_id: str, *, now: datetime, rows: tuple[Row, ...]
+    def _commit_surely(  # noqa: PLR0913 - by keyword only: these are a commit's own parts
+        self,
+        loaded: Loaded,
+        town: Town,
+        account: Account,
+        commit_id: str,
+        *,
+        now: datetime,
+        due_at: datetime | Unchanged,
+        rows: tuple[Row, ...],
     ) -> None:
         try:
-            self.commit(loaded, town, account, now=now, due_at=now, rows=rows)
+            self.commit(loaded, town, account, now=now, due_at=due_at, rows=rows)
         except CommitUnknown as unknown:
             if not self._is_ours(town.id, loaded.town.version + 1, commit_id):
                 raise CommitConflict("the commit did not happen") from unknown
