@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -136,21 +136,21 @@ def test_a_rig_leaves_whatever_goes_on_in_it(seed: int) -> None:
     world = Meddled(seed, trouble=0.3)
     world.sling(2 + world.random.randint(0, 8))
     leaves = START + timedelta(seconds=world.random.randint(1, 900))
-    asked = False
+    asked: datetime | None = None
     try:
         for _ in range(5_000):
             if world.random.random() < 0.1:
                 world.meddle()
             moved = world.step()
-            if not asked and (not moved or world.time >= leaves):
+            if asked is None and (not moved or world.time >= leaves):
                 rigs.remove_rig(world.uow, TOWN, RIG, "user")
-                asked = True
-            elif not moved or world.time - leaves > timedelta(hours=2):
+                asked = world.time
+            elif not moved or (asked is not None and world.time - asked > timedelta(hours=2)):
                 break
     except AssertionError as broken:
         raise AssertionError("\n".join([f"seed {seed}", *world.history[-60:], str(broken)])) from broken
 
     town = world.uow.read(TOWN)
     left = [*town.rigs, *town.agents, *town.beads, *town.reviews, *town.convoys, *town.jobs, *town.molecules]
-    assert (True, [], ContainerState.NONE) == (asked, left, town.container.state), world.history[-40:]
+    assert (True, [], ContainerState.NONE) == (asked is not None, left, town.container.state), world.history[-40:]
     assert [] == [key for key in world.store.rows[TOWN] if key[0] == f"DONE#{RIG}"]
