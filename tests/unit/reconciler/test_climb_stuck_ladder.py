@@ -131,6 +131,15 @@ def test_a_clock_that_cannot_be_right_does_not_stop_the_ladder(said: object) -> 
     assert climb(town, 16 * MINUTE) == ["warn"]
 
 
+def test_an_agent_that_says_where_it_is_is_not_silent() -> None:
+    """A program without any output may still speak with `gt status`."""
+    town, agent = a_silent_agent()
+    agent.last_activity_at = NOW + timedelta(minutes=10)
+
+    assert climb(town, 25 * MINUTE - 1) == []
+    assert climb(town, 25 * MINUTE) == ["warn"]
+
+
 def test_a_pulse_of_another_run_says_nothing() -> None:
     """The process of the run before may still report activity."""
     town, agent = a_silent_agent()

@@ -132,3 +132,16 @@ def test_what_has_ended_is_not_explained() -> None:
     """Its history is read instead."""
     with pytest.raises(NotFound):
         explain(a_town(), "nobody", NOW)
+
+
+def test_what_the_breaker_holds_says_so() -> None:
+    """With the moment at which it closes, and what comes then."""
+    town = a_town()
+    town.failed_starts = [NOW] * 20
+    bead = a_bead(town)
+
+    told = explain(town, bead.id, NOW)
+
+    assert [("breaker", NOW + timedelta(minutes=30))] == [(one.what, one.until) for one in told.waits_for]
+    assert told.next_step is not None
+    assert ("assign_ready_beads", NOW + timedelta(minutes=30)) == (told.next_step.rule, told.next_step.at)

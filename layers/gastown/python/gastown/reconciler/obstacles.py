@@ -6,6 +6,7 @@ from datetime import datetime
 
 from gastown.domain.agent import Agent
 from gastown.domain.bead import Bead, BeadStatus
+from gastown.domain.breaking import breaker_until
 from gastown.domain.convoy import Convoy, ConvoyState
 from gastown.domain.convoying import is_complete
 from gastown.domain.hooking import has_slot
@@ -71,6 +72,7 @@ def _of_queued_bead(town: Town, bead: Bead, now: datetime) -> Iterator[Obstacle]
         yield Obstacle(what="attempts", detail=f"{bead.attempts} starts came to nothing")
     if (until := waits_until(bead, now)) is not None:
         yield Obstacle(what="backoff", detail="it waits after its last start", until=until)
+    yield from _of_breaker(town, now)
     if not has_slot(town, bead.rig_id):
         limit = town.rules_for(bead.rig_id).max_polecats
         yield Obstacle(what="slot", detail=f"all {limit} polecats of its rig are busy", id=bead.rig_id)
@@ -96,6 +98,7 @@ def _of_queued_review(town: Town, review: Review, now: datetime) -> Iterator[Obs
         yield Obstacle(what="person", detail="its convoy is stopped, or its rig is being removed", id=review.convoy_id)
     if (until := waits_until(review, now)) is not None:
         yield Obstacle(what="backoff", detail="it waits after its last start", until=until)
+    yield from _of_breaker(town, now)
     refinery = town.refinery_of(review.rig_id)
     if refinery is not None and not is_refinery_free(town, review):
         yield Obstacle(what="refinery", detail=f"the refinery is on {refinery.hook}", id=refinery.id)
@@ -136,11 +139,17 @@ def _of_agent(town: Town, agent: Agent, now: datetime) -> Iterator[Obstacle]:
         doing = f"{agent.name} is {agent.status} in run {agent.dispatch}{heard}"
         yield Obstacle(what="agent", detail=doing, id=agent.id)
     else:
+        yield from _of_breaker(town, now)
         held = town.beads.get(agent.hook) or town.reviews.get(agent.hook)
         if not is_responsive(town, now):
             yield _container(town)
         if held is not None and (until := waits_until(held, now)) is not None:
             yield Obstacle(what="backoff", detail="it waits after its last start", until=until)
+
+
+def _of_breaker(town: Town, now: datetime) -> Iterator[Obstacle]:
+    if (closes := breaker_until(town, now)) is not None:
+        yield Obstacle(what="breaker", detail="too many runs came to nothing lately", until=closes)
 
 
 def _container(town: Town) -> Obstacle:

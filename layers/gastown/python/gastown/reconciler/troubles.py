@@ -29,15 +29,17 @@ def is_watched(town: Town) -> bool:
 
 
 def silent_since(town: Town, agent: Agent) -> datetime | None:
-    """The last activity in the last pulse of the agent's accepted run, or its acceptance; none without such a run.
+    """The last activity of the agent's accepted run, by its last pulse or its own word; none without such a run.
 
-    An activity after its own pulse is a wrong clock and counts as of the pulse.
+    Before any activity it is the acceptance. An activity after its own pulse is a wrong clock and counts as of the
+    pulse.
     """
     run, pulse = agent.open_run, _pulse(town, agent)
     if run is None or run.accepted_at is None:
         return None
     active = _moment(pulse.activity.get("last_event_at")) if pulse else None
-    return run.accepted_at if pulse is None or active is None else max(run.accepted_at, min(active, pulse.at))
+    heard = min(active, pulse.at) if pulse is not None and active is not None else None
+    return max(sign for sign in (run.accepted_at, heard, agent.last_activity_at) if sign is not None)
 
 
 def _pulse(town: Town, agent: Agent) -> AgentPulse | None:
