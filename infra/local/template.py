@@ -21,8 +21,8 @@ LAYER = "AWS::Serverless::LayerVersion"
 MACHINE = "AWS::Serverless::StateMachine"
 # What AWS includes in a right, the emulator (with IAM enforcement on) asks for by a name that AWS does not know.
 INCLUDED_RIGHTS = {"sqs:SendMessage": "sqs:SendMessageBatch"}
-# The emulator takes the cluster for the resource of every call of these services, and knows none of their conditions.
-UNNAMED_RESOURCES = ("ecs:",)
+# The emulator takes the cluster for the resource of every ECS call, and the group `default` for that of every schedule.
+UNNAMED_RESOURCES = ("ecs:", "scheduler:")
 
 Template = dict[str, Any]
 

@@ -17,6 +17,7 @@ def test_a_staged_convoy_lands_what_was_in_it_when_it_was_started(story: Story) 
     held = {"title": "Add", "body": writes("added.txt", "added"), "held": True}
     added = story.api.call("POST", f"{story.rig}/beads", held)["bead_id"]
 
+    story.api.call("PATCH", f"{story.rig}/beads/{dropped}", {"labels": ["gt:held"]})
     story.api.call("POST", f"{convoy}/remove-bead", {"bead_id": dropped})
     story.api.call("POST", f"{convoy}/add-bead", {"bead_id": added})
     story.api.call("DELETE", f"{story.rig}/beads/{dropped}")
