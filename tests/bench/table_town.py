@@ -1,7 +1,9 @@
 """One town on the emulator, with as many finished beads as somebody wants, ticked by the real reconciler."""
 
+import math
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,7 +28,9 @@ from tests.support.fakes.wake_queue import MemoryWakeQueue
 from tests.support.stage import RIG, TOWN, add_rig
 
 STACK = "bench"
-BATCH = 25
+BATCH = 12
+"""Finished beads written by one request, which holds at most 25 rows: each has two."""
+
 LIVE = 10
 Heard = Callable[..., None]
 
@@ -78,27 +82,36 @@ class TableTown:
             uow=self.uow, effects_queue=MemoryEffectsQueue(), alarm=MemoryAlarm(), doorbell=MemoryDoorbell()
         ).tick(TOWN)
 
-    def finish(self, first: int) -> None:
-        """Write the rows of 25 finished beads by one request."""
+    def finish(self, count: int) -> None:
+        """Have at least so many finished beads in the table."""
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(self._finish, range(self.finished, count, BATCH)))
+        self.finished += math.ceil(max(0, count - self.finished) / BATCH) * BATCH
+
+    def _finish(self, first: int) -> None:
+        """Write a batch of them: each by its id, and in its rig's list."""
         if not hasattr(self._local, "client"):
             self._local.client = boto3.session.Session().client("dynamodb")
-        body = {"M": {"title": {"S": "A bead that has ended long ago"}, "outcome": {"S": "merged"}}}
+        line = {"M": {"title": {"S": "A bead that has ended long ago"}, "outcome": {"S": "merged"}}}
         items = [
-            {"pk": {"S": f"DONE#{RIG}"}, "sk": {"S": f"{n:09d}"}, "version": {"N": "0"}, "body": body}
+            {"pk": {"S": pk}, "sk": {"S": sk}, "version": {"N": "0"}, "body": line}
             for n in range(first, first + BATCH)
+            for pk, sk in ((f"BEAD#{n:09d}", "FINAL"), (f"DONE#{RIG}", f"{n:09d}"))
         ]
         puts = [{"PutRequest": {"Item": item}} for item in items]
         self._local.client.batch_write_item(RequestItems={f"{STACK}-town-{TOWN}": puts})
 
     @contextmanager
-    def noting(self, heard: Heard) -> Iterator[None]:
-        """Have every request of the shared client told."""
+    def noting(self, sent: Heard, answered: Heard) -> Iterator[None]:
+        """Have every request of the shared client told: each one that leaves, repeated ones too, and each answer."""
         events: Any = shared().client.meta.events
-        events.register("after-call.dynamodb", heard)
+        events.register("before-send.dynamodb", sent)
+        events.register("after-call.dynamodb", answered)
         try:
             yield
         finally:
-            events.unregister("after-call.dynamodb", heard)
+            events.unregister("before-send.dynamodb", sent)
+            events.unregister("after-call.dynamodb", answered)
 
 
 def _make_directory(client: Any) -> None:
