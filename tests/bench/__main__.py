@@ -8,10 +8,11 @@ from rich.console import Console
 
 from tests.bench.budget import Budget, table
 from tests.bench.code_figures import measuring
+from tests.bench.convoy_figures import played
+from tests.bench.deciding_figures import deciding
 from tests.bench.door_figures import importing
 from tests.bench.stack_figures import reacting
 from tests.bench.table_figures import ticking
-from tests.bench.town_figures import deciding, played
 
 PARTS: tuple[tuple[str, Callable[[], Iterable[Budget]]], ...] = (
     ("deciding", deciding),

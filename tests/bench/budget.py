@@ -25,12 +25,17 @@ class Budget:
         return "" if self.bound is None else "ok" if self.holds else "OVER"
 
 
+def spell(number: float) -> str:
+    """A number as people read it: whole ones with thousands apart, others with three digits that count."""
+    return f"{number:,.0f}" if number == round(number) or abs(number) >= 1000 else f"{number:.3g}"
+
+
 def table(budgets: Sequence[Budget]) -> list[str]:
     """The budgets as lines of one table, each with its note."""
-    rows = [("budget", "bound", "measured", "", "")]
+    rows = [("budget", "bound", "measured", "verdict", "")]
     for one in budgets:
-        bound = "" if one.bound is None else f"{one.bound:g}"
-        rows.append((one.name, bound, f"{one.measured:.3g} {one.unit}".strip(), one.verdict, one.note))
+        bound = "" if one.bound is None else spell(one.bound)
+        rows.append((one.name, bound, f"{spell(one.measured)} {one.unit}".strip(), one.verdict, one.note))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     return [
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]).rstrip()

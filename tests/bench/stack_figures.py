@@ -12,7 +12,7 @@ from tests.bench.budget import Budget
 from tests.e2e.story import Story, chain, new_repository
 
 SAMPLES = 30
-CHAIN = 17
+CHAIN = 16
 """Beads of the convoy: each done starts a review, each approval the next bead by way of a merge."""
 
 BOUND = 1.0

@@ -1,19 +1,20 @@
-"""The bench's own parts: what counts as over, and what a convoy costs."""
+"""What counts as over, and how it is told."""
 
 import pytest
 
-from gastown.ports.town_store import Commit, LiveItem
-from tests.bench.budget import Budget, table
-from tests.bench.counted import CountedStore
-from tests.bench.player import BEAT, Player
-from tests.bench.town_figures import bill, dollars
-from tests.support.stage import TOWN, Stage
+from tests.bench.budget import Budget, spell, table
+from tests.bench.code_figures import longer
 
 
 @pytest.mark.parametrize(("measured", "verdict"), [(0.99, "ok"), (1.0, "ok"), (1.01, "OVER")])
 def test_a_budget_holds_up_to_its_bound(measured: float, verdict: str) -> None:
     """Equal is not over."""
     assert verdict == Budget(name="x", measured=measured, unit="s", bound=1.0).verdict
+
+
+def test_a_bound_of_zero_is_a_bound() -> None:
+    """One request of an idle town is one too many."""
+    assert ["ok", "OVER"] == [Budget(name="x", measured=n, unit="", bound=0).verdict for n in (0, 1)]
 
 
 def test_a_figure_without_a_bound_is_told_without_a_verdict() -> None:
@@ -25,25 +26,25 @@ def test_a_figure_without_a_bound_is_told_without_a_verdict() -> None:
     assert ["compared" in lines[1], "OVER" in lines[1], "OVER" in lines[2]] == [True, False, True]
 
 
-def test_units_are_counted_by_size_and_doubled_in_transactions() -> None:
-    """2.5 KB are three write units, six in a transaction, with the directory's row eight."""
-    stage = Stage()
-    store = CountedStore(stage.store)
-    version = stage.town.version
-    meta = next(item for item in store.load(TOWN) if item.key == "META")
-    body = {**meta.body, "name": "x" * 1_900, "version": version + 1}
+def test_columns_stand_below_each_other() -> None:
+    """A bound starts where the word bound does."""
+    heading, line = table([Budget(name="a long name of a budget", measured=12, unit="ms", bound=7)])
 
-    store.commit(Commit(town_id=TOWN, expected=version, puts=(LiveItem(key="META", version=version + 1, body=body),)))
-
-    assert (1, 1) == (store.calls["load"], store.calls["commit"])
-    assert store.writes in (6, 8)
+    assert heading.index("bound") == line.index("7")
+    assert heading.index("measured") == line.index("12 ms")
 
 
-def test_the_standard_convoy_lands_in_both_ways_of_ticking_and_the_town_rests_after_ours() -> None:
-    """The same work, fewer ticks, and none in the day after."""
-    ours, loop = Player(looping=False).play(), Player(looping=True).play()
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0"), (3.15, "3.15"), (0.9551, "0.955"), (1792, "1,792"), (64_800.4, "64,800")]
+)
+def test_numbers_are_spelled_for_people(number: float, text: str) -> None:
+    """No powers of ten."""
+    assert text == spell(number)
 
-    assert (0, 288) == (ours.idle_ticks, loop.idle_ticks)
-    assert ours.ticks < loop.ticks
-    assert abs(ours.beats - loop.beats) <= 300 / BEAT.total_seconds()
-    assert dollars(ours) == pytest.approx(sum(bill(ours).values()))
+
+def test_long_functions_are_counted_and_the_three_longest_named() -> None:
+    """The bound is a share of all of them."""
+    found = longer("functions", 25, {"a": 26, "b": 40, "c": 25, "d": 30, "e": 27}, share=0.5)
+
+    assert (4, 2, "OVER") == (found.measured, found.bound, found.verdict)
+    assert found.note == "b 40, d 30, e 27"
