@@ -19,7 +19,7 @@ PARTS: tuple[tuple[str, Callable[[], Iterable[Budget]]], ...] = (
     ("a standard convoy in virtual time, twice", played),
     ("importing each door ten times", importing),
     ("a tick beside 100,000 finished beads, on the emulator", ticking),
-    ("a chain of 17 beads on the local stack", reacting),
+    ("a chain of beads on the local stack", reacting),
     ("reading the code", measuring),
 )
 
