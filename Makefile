@@ -67,8 +67,8 @@ demo: dev ## Run a convoy on a real git repository to its end, locally (REPO=pat
 openapi: dev ## Write infra/openapi.json from the routes
 	$(RUN) gastown.api.openapi > infra/openapi.json
 
-image: ## Build the container image (IMAGE=registry/name:tag)
-	docker build --file infra/container/Dockerfile --tag $(IMAGE) .
+image: ## Build the container image (IMAGE=registry/name:tag; BASE_IMAGE=another Debian with Python)
+	docker build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --file infra/container/Dockerfile --tag $(IMAGE) .
 
 push: image ## Build the container image and push it (IMAGE=registry/name:tag)
 	docker push $(IMAGE)
