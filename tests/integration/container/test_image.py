@@ -4,12 +4,12 @@ These tests build and pull nothing. `GASTOWN_TEST_IMAGE` names another image tha
 """
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,7 +62,7 @@ def shared_bare(open_folder: Path) -> Bare:
 @contextmanager
 def run_image(image: str, door: Door, port: int, *more: str, command: str = "true") -> Iterator[str]:
     """Run a container of the image against a door on this machine; gives its name, removes it at the end."""
-    name = f"gastown-test-{uuid.uuid4().hex[:8]}"
+    name = f"gastown-test-{secrets.token_hex(4)}"
     settings = {
         "GASTOWN_API_URL": door.url,
         "GASTOWN_TOWN_ID": TOWN,
