@@ -36,7 +36,7 @@ def _destroy(stack: str, environment: Mapping[str, str], ask: Callable[[str], st
         return 0
     show(remains, where)
     if remains.tasks and environment.get("FORCE") != "1":
-        print(f"{len(remains.tasks)} containers run: delete or drain their towns first, or stop them with FORCE=1.")
+        print("Containers are running: delete or drain their towns first, or stop them with FORCE=1.")
         return 1
     if environment.get("YES") != "1" and not confirmed(stack, ask):
         print("Nothing was removed.")
@@ -54,7 +54,7 @@ def show(remains: Remains, where: str) -> None:
     _list("running containers", remains.tasks)
     if remains.has_directory:
         fate = "is emptied and may then be deleted with the stack" if remains.stands else "is deleted"
-        print(f"  the directory {remains.directory} with {remains.rows} rows, which {fate}")
+        print(f"  directory: {remains.directory} (rows: {remains.rows}), which {fate}")
     _list("schedules", remains.schedules)
     _list("towns' secrets", remains.secrets)
     _list("towns' tables", remains.tables)
@@ -73,7 +73,7 @@ def confirmed(stack: str, ask: Callable[[str], str]) -> bool:
 
 def _list(kind: str, names: tuple[str, ...]) -> None:
     if names:
-        print(f"  {len(names)} {kind}")
+        print(f"  {kind}: {len(names)}")
     for name in names[:SHOWN]:
         print(f"    {name}")
     if len(names) > SHOWN:

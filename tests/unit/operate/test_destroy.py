@@ -104,7 +104,7 @@ def test_everything_of_a_stack_that_is_gone_goes(account: Account, capsys: pytes
 
     assert main({"STACK": "a"}, answering("a")) == 0
     assert (tables(), secrets(), schedules()) == (set(), {"a/signing"}, set())
-    assert "a-directory with 4 rows, which is deleted" in capsys.readouterr().out
+    assert "a-directory (rows: 4), which is deleted" in capsys.readouterr().out
     assert find("a").is_empty()
 
 
