@@ -8,7 +8,7 @@ STATE_MACHINES := $(wildcard infra/statemachines/*.asl.json)
 export PORT REPO SEEDS FROM
 
 .DEFAULT_GOAL := help
-.PHONY: help dev fmt check unit integration simulate bench e2e test up down demo openapi image push build deploy
+.PHONY: help dev fmt check unit integration simulate bench e2e test up down demo openapi image push preflight build deploy destroy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,14 +67,20 @@ demo: dev ## Run a convoy on a real git repository to its end, locally (REPO=pat
 openapi: dev ## Write infra/openapi.json from the routes
 	$(RUN) gastown.api.openapi > infra/openapi.json
 
-image: ## Build the container image (IMAGE=registry/name:tag)
-	docker build --file infra/container/Dockerfile --tag $(IMAGE) .
+image: ## Build the container image (IMAGE=registry/name:tag; BASE_IMAGE=another Debian with Python)
+	docker build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --file infra/container/Dockerfile --tag $(IMAGE) .
 
 push: image ## Build the container image and push it (IMAGE=registry/name:tag)
 	docker push $(IMAGE)
+
+preflight: dev ## Look whether account and region have what a deployment needs (STAGE= SUBNETS= VPC= IMAGE= TOWNS=)
+	$(RUN) infra.operate.preflight
 
 build: ## Build functions and layers for AWS (needs the SAM CLI)
 	sam build
 
 deploy: build ## Deploy to AWS, asking for what it needs (needs the SAM CLI and an account)
 	sam deploy --guided
+
+destroy: dev ## Remove what a stack made at run time (STACK=name; YES=1 asks nothing; FORCE=1 stops containers)
+	$(RUN) infra.operate.destroy
