@@ -169,7 +169,7 @@ class FakeContainer:
 
     def _beat(self) -> float:
         seen = [
-            Sighting(agent_id=one.agent_id, dispatch=one.dispatch, activity={})
+            Sighting(agent_id=one.agent_id, dispatch=one.dispatch, activity=one.activity())
             for one in self.sessions.values()
             if not one.is_silent
         ]

@@ -68,6 +68,8 @@ def _nothing_is_left_over(world: "World", town: Town) -> Iterator[str]:
         yield f"the container is {town.container.state}, and {world.runtime.running_count()} tasks run"
     if town.effects or town.inbox or any(not job.set_aside for job in town.jobs.values()):
         yield f"left over: {[*town.effects.values(), *town.inbox, *town.jobs.values()]}"
+    if town.triage and town.config.auto_triage and town.rigs:
+        yield f"nobody answers {[request.title for request in town.triage.values()]}"
     over = [wait.key for wait in town.waits.values() if wait.convoy_id not in town.convoys]
     if over:
         yield f"nobody answers {over}"

@@ -64,6 +64,8 @@ FAULTS = {
     "report again": Fault(chance=0.04, does="a report comes a second time after it was applied"),
     # agents
     "agent slow": Fault(chance=0.06, does="it works for up to half an hour"),
+    "agent hangs": Fault(chance=0.02, does="it shows no activity for hours, while heartbeats speak of it"),
+    "agent calls for help": Fault(chance=0.04, does="it raises an escalation, and triage is asked"),
     "agent silent": Fault(chance=0.05, does="heartbeats leave it out for a while, and it goes on"),
     "agent dies": Fault(chance=0.06, does="its process ends without done"),
     "agent vanishes": Fault(chance=0.03, does="it is gone, and nobody says so"),

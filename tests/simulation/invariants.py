@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 SILENCE = timedelta(seconds=90)
 PAUSE = timedelta(seconds=15)
+TIME_LIMIT = timedelta(hours=4)
 ATTEMPTS, STARTS, REJECTIONS, ROUNDS, TRIES, LANDINGS = 5, 20, 3, 5, 8, 5
+REQUESTS, TRIAGE_ROUNDS, STEPS = 5, 3, 3
 """The bounds as the state machines' page has them, not as the product's constants say."""
 
 ONCE = ("bead_failed:", "conflict:", "unhooked_done:")
@@ -78,7 +80,7 @@ def one_worker(view: View) -> Iterator[str]:
 def working_means_a_run(view: View) -> Iterator[str]:
     """Status, hook and run of one agent, and the status of its bead."""
     for agent in view.town.agents.values():
-        works, runs = agent.status is AgentStatus.WORKING, agent.open_run is not None
+        works, runs = agent.status in (AgentStatus.WORKING, AgentStatus.STALLED), agent.open_run is not None
         if works != (runs and agent.hook is not None) or (runs and agent.hook is None):
             yield f"{agent.name} is {agent.status} with hook {agent.hook} and an open run: {runs}"
     for bead in view.town.beads.values():
@@ -241,11 +243,19 @@ def _lost(view: View, agent: Agent, *, spoke: bool) -> bool:
     old, new, after = view.before.container, view.town.container, view.town.agents.get(agent.id)
     same = old.generation == new.generation and old.state is new.state is ContainerState.READY
     run = agent.open_run
-    if after is None or run is None or not same or run.generation != new.generation:
+    if after is None or run is None or not same or run.generation != new.generation or _was_stopped(view, agent):
         return False
     if after.dispatch == agent.dispatch:
         return after.run is not None and after.run.ended is RunEnd.LOST
     return not spoke and agent.hook in _held(view.town)
+
+
+def _was_stopped(view: View, agent: Agent) -> bool:
+    """Whether it was stopped for what it did not do: two hours without activity, or four on one bead."""
+    run = agent.open_run
+    if run is None:
+        return False
+    return run.stalled_at is not None or view.now - (run.accepted_at or run.asked_at) >= TIME_LIMIT
 
 
 def _dropped_word(view: View, agent_id: str, data: dict[str, object]) -> Iterator[str]:
@@ -286,6 +296,7 @@ def everything_is_bounded(view: View) -> Iterator[str]:
             yield f"{raised.cause} is escalated again"
     yield from _failures_are_told(view)
     yield from _places(view)
+    yield from _triage(view.town)
 
 
 def _failures_are_told(view: View) -> Iterator[str]:
@@ -295,10 +306,26 @@ def _failures_are_told(view: View) -> Iterator[str]:
         told = [
             e for e in view.town.escalations.values() if e.bead_id == bead.id and e.id not in view.before.escalations
         ]
+        if bead.is_triage_batch:
+            continue
         if bead.replaced_by is None and not any(e.cause.startswith("bead_failed") for e in told):
             yield f"{bead.title} failed and nobody is told"
         if len([e for e in told if "failed" in e.title]) > 1:
             yield f"{bead.title} failed and is told {len(told)} times"
+
+
+def _triage(town: Town) -> Iterator[str]:
+    batches = [bead for bead in town.beads.values() if bead.is_triage_batch]
+    asked = [request for request in town.triage.values() if request.type != "escalation"]
+    about = Counter(
+        (request.agent_id, request.type) for request in town.triage.values() if request.type != "escalation"
+    )
+    if len(batches) > 1 or len(asked) > REQUESTS or any(many > 1 for many in about.values()):
+        yield f"{len(batches)} triage batches, {len(asked)} requests, {about}"
+    if any(request.rounds > TRIAGE_ROUNDS for request in town.triage.values()):
+        yield "a triage request goes from batch to batch"
+    if any(escalation.re_escalations > STEPS for escalation in town.escalations.values()):
+        yield "an escalation is raised more than three times again"
 
 
 def _places(view: View) -> Iterator[str]:

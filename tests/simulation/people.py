@@ -10,9 +10,11 @@ from gastown.domain.config import FailedBlockers
 from gastown.domain.convoy import MergeMode
 from gastown.domain.editing import BeadEdit
 from gastown.domain.nudge import NudgeMode
+from gastown.domain.resolving import Answer
 from gastown.domain.slinging import ConvoyOrder, Task
 from gastown.domain.stepping import StepOrder
 from gastown.domain.town import Town
+from gastown.domain.triage import TriageAction
 from gastown.usecases import (
     beads,
     change_config,
@@ -24,6 +26,7 @@ from gastown.usecases import (
     molecules,
     rigs,
     staff,
+    triage,
 )
 
 if TYPE_CHECKING:
@@ -128,7 +131,7 @@ def change_settings(p: Person) -> object:
         {"failed_blockers": FailedBlockers.RELEASE}, {"failed_blockers": FailedBlockers.BLOCK},
         {"max_polecats_per_rig": p.random.choice([1, 2, 8])},
         {"refinery": {"code_review": p.random.random() < 0.7}}, {"refinery": {"gates": ["test"]}},
-        {"convoy_merge_mode": p.random.choice(list(MergeMode))}, {"default_model": p.random.choice(["a", "b"])},
+        {"auto_triage": p.random.random() < 0.5}, {"convoy_merge_mode": p.random.choice(list(MergeMode))}, {"default_model": p.random.choice(["a", "b"])},
     ])  # fmt: skip
     return change_config.change_config(p.world.uow, p.world.town_id, what, BY)
 
@@ -175,6 +178,14 @@ def mayor(p: Person) -> object:
             return mayors.message(uow, town_id, "What is going on?", BY)
 
 
+def answer_triage(p: Person) -> object:
+    """Answer a triage request in one's own way."""
+    answer = Answer(action=p.random.choice(list(TriageAction)), by=BY, notes="so be it")
+    return triage.resolve_as_person(
+        p.world.uow, p.world.town_id, p.any_of(p.town.triage), answer, key=None, stored=lambda _: {}
+    )
+
+
 def write(p: Person) -> object:
     """A nudge or a letter to an agent."""
     uow, town_id, agent = p.world.uow, p.world.town_id, p.any_of(p.town.agents)
@@ -217,6 +228,7 @@ DOINGS = {
     "settings": Doing(weight=2, do=change_settings),
     "overrides": Doing(weight=1, do=override),
     "mayor": Doing(weight=1, do=mayor),
+    "triage": Doing(weight=1, do=answer_triage),
     "messages": Doing(weight=1, do=write),
     "remove rig": Doing(weight=0.1, do=lambda p: rigs.remove_rig(p.world.uow, p.world.town_id, p.rig, BY)),
     "delete town": Doing(weight=0.05, do=lambda p: p.world.delete_town()),

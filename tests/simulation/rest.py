@@ -1,10 +1,11 @@
-"""When a tick is over: quiet (14), a reason for whatever waits (13), no effect forgotten (15), and no missed wake-up."""
+"""When a tick is over: quiet (14), a reason for whatever waits (13), no effect forgotten (15), no wake-up missed."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gastown.domain.bead import Bead, BeadStatus
+from gastown.domain.breaking import breaker_until
 from gastown.domain.container import ContainerState
 from gastown.domain.convoy import ConvoyState
 from gastown.domain.review import Review, ReviewPhase
@@ -99,6 +100,9 @@ def _reason(town: Town, now: datetime, bead: Bead) -> str | datetime | None:
     released = town.config.failed_blockers == "release"
     if any(s not in (None, BeadStatus.CLOSED) and not (released and s is BeadStatus.FAILED) for s in known):
         return "blocker"
+    broken = breaker_until(town, now)
+    if broken is not None:
+        return broken
     later = bead.not_before if bead.not_before is not None and bead.not_before > now else None
     if bead.assignee is not None:
         return _container_reason(town) or later
@@ -128,8 +132,9 @@ def _review_reason(town: Town, now: datetime, review: Review) -> str | datetime 
 
 
 def _queue_reason(town: Town, now: datetime, review: Review) -> str | datetime | None:
-    if review.assignee is not None:
-        return _container_reason(town)
+    broken = breaker_until(town, now)
+    if broken is not None or review.assignee is not None:
+        return broken or _container_reason(town)
     refinery = next((a for a in town.agents.values() if a.rig_id == review.rig_id and a.role == "refinery"), None)
     if refinery is not None and (refinery.hook is not None or refinery.open_run is not None):
         return "refinery"

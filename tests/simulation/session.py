@@ -1,16 +1,24 @@
 """One agent's run inside a fake container: it works for a while and says how that ended, well or badly."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from gastown.domain.bead import TRIAGE
 from gastown.domain.errors import GastownError
+from gastown.domain.escalation import Severity
 from gastown.domain.ids import AgentId, RigId, TownId
-from gastown.usecases import agents, reports
+from gastown.domain.resolving import Answer
+from gastown.domain.triage import TriageAction
+from gastown.usecases import agents, reports, triage
 from gastown.usecases.tokens import LIFETIME, AgentClaims
 
 if TYPE_CHECKING:
     from tests.simulation.container import FakeContainer
+
+
+def _none(_: object) -> dict[str, object]:
+    return {}
 
 
 class Session:
@@ -23,6 +31,8 @@ class Session:
         payload = command["payload"]
         self.role, self.rig_id = str(payload["agent"]["role"]), str(command["rig_id"] or "")
         self.review = payload.get("review")
+        self.labels: list[str] = []
+        self.hangs_since: datetime | None = None
         self.branch = str(payload.get("branch") or "")
         luck, world = self.world.luck, self.world
         self.has_token = not luck.strikes("agent token expired")
@@ -31,11 +41,16 @@ class Session:
         if self.role == "mayor":
             self.hear()
             return
+        self.labels = list(payload["bead"]["labels"])
+        self.hangs_since = world.now() if luck.strikes("agent hangs") else None
         slow = luck.strikes("agent slow")
         time = luck.between("slow work", 300, 1800) if slow else luck.between("work", 5, 120)
+        time = luck.between("hang", 20_000, 40_000) if self.hangs_since else time
         world.after(time, f"{self.name} has worked", self.finish)
         if luck.stream("checkpoint").random() < 0.2:
             world.after(time / 2, f"{self.name} saves a checkpoint", self.checkpoint)
+        if luck.strikes("agent calls for help"):
+            world.after(time / 3, f"{self.name} calls for help", self.call)
 
     @property
     def name(self) -> str:
@@ -46,6 +61,10 @@ class Session:
     def is_silent(self) -> bool:
         """Whether heartbeats leave it out."""
         return self.world.time < self.silent_until
+
+    def activity(self) -> dict[str, object]:
+        """What a heartbeat says of it: when it last did something."""
+        return {"last_event_at": (self.hangs_since or self.world.now()).isoformat(), "active_tools": []}
 
     @property
     def is_here(self) -> bool:
@@ -70,6 +89,16 @@ class Session:
         if self.is_here:
             key = f"checkpoint-{self.dispatch}"
             self.say("checkpoint", lambda: reports.write_checkpoint(self.world.uow, self.claims(), {"at": 1}, key))
+
+    def call(self) -> None:
+        """Call for help."""
+        if self.is_here:
+            severity = self.world.luck.stream("severity").choice(list(Severity))
+            alarm = agents.Alarm(title="Help", body="Help me", priority=severity.value)
+            key = f"help-{self.dispatch}"
+            self.say(
+                "calls for help", lambda: agents.escalate(self.world.uow, self.claims(), alarm, key=key, stored=_none)
+            )
 
     # the mayor ----------------------------------------------------------------------------------------------------------
     def hear(self) -> None:
@@ -113,12 +142,26 @@ class Session:
             self.container.ended(self, "completed", None)
 
     def _deliver(self) -> None:
+        if TRIAGE in self.labels:
+            self._answer_triage()
         if self.world.luck.strikes("agent closes its bead"):
             self.say("closes its bead", self._close)
             return
         self._done(self.world.git.push(), "done")
         if self.world.luck.strikes("agent says done twice"):
             self._done(self.world.git.push(), "done again")
+
+    def _answer_triage(self) -> None:
+        """Answer what is open, one way or another; sometimes not all of it."""
+        town, choice = self.world.watch.stored(), self.world.luck.stream("triage")
+        for request_id in list(town.triage)[:3] if town else []:
+            answer = Answer(action=choice.choice(list(TriageAction)), by="", notes="so be it")
+            self.say(
+                f"triage {answer.action}",
+                lambda r=request_id, a=answer: triage.resolve_as_agent(
+                    self.world.uow, self.claims(), r, a, key=r, stored=_none
+                ),
+            )
 
     def _close(self) -> object:
         agent = self.world.uow.read(self.world.town_id).agent(self.agent_id)
