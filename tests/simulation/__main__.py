@@ -1,5 +1,6 @@
 """`python -m tests.simulation`: many worlds on all cores, with progress; and `mutants`, which shows that they bite."""
 
+# ruff: noqa: T201 - a command line prints
 import argparse
 import gc
 import multiprocessing
@@ -53,7 +54,7 @@ class Sum:
         faults = sum(many for kind, many in self.struck.items() if kind in FAULTS)
         deeds = sum(many for kind, many in self.struck.items() if kind in DOINGS)
         return (
-            f"{self.seeds} seeds, {self.ticks} ticks, {self.commits} commits, {faults} faults, {deeds} deeds of people, "
+            f"{self.seeds} seeds, {self.ticks} ticks, {self.commits} commits, {faults} faults, {deeds} people's deeds, "
             f"{self.landed} beads landed, {self.virtual_s / 86400:.1f} virtual days in "
             f"{time.monotonic() - self.began:.0f} s: {len(self.failed)} failures"
         )

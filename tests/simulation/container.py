@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gastown.domain.errors import GastownError, NotFound, StaleDispatch, Unauthorized, Unavailable
@@ -50,7 +51,7 @@ class FakeContainer:
         """Whether nothing gets through."""
         return self.world.time < self.cut_until
 
-    # getting through ----------------------------------------------------------------------------------------------
+    # getting through
     def claims(self) -> ContainerClaims:
         """What its token proves; an expired one is renewed first. Raises what the town answers."""
         world = self.world
@@ -63,7 +64,7 @@ class FakeContainer:
             self.token = containers.renew_token(world.uow, world.secrets, old)
             return self.claims()
         if not isinstance(claims, ContainerClaims):
-            raise AssertionError("a container has a container's token")
+            raise Unauthorized("a container has a container's token")
         return claims
 
     def send(self, what: str, call: Callable[[], object], *, tries: int = 20) -> None:
@@ -96,7 +97,7 @@ class FakeContainer:
             later = luck.between("again later", 0.1, 90)
             world.after(later, f"{what} again", lambda: self._arrive(what, call, 0), arrival=True)
 
-    # life -----------------------------------------------------------------------------------------------------------
+    # life
     def register(self) -> None:
         """Exchange the boot code for a token, then hang up the doorbell and beat."""
         if not self.alive:
@@ -139,10 +140,18 @@ class FakeContainer:
         if not self.alive or turn != self._beats:
             return
         luck, world = self.world.luck, self.world
-        wait = PERIOD
         if luck.strikes("container killed"):
             self.vanish("killed")
             return
+        self._suffer()
+        heard = not self.is_cut_off and world.time >= self.deaf_until
+        wait = self._beat() if heard else PERIOD
+        if self.alive:
+            world.after(wait, f"{self.name} beats", lambda: self.beat(turn))
+
+    def _suffer(self) -> None:
+        """What may befall a container between two beats."""
+        luck, world = self.world.luck, self.world
         if luck.strikes("container evicted") and not self.is_stopping:
             world.runtime.stop_by_itself(self)
         if luck.strikes("heartbeats lost"):
@@ -154,10 +163,6 @@ class FakeContainer:
             self.token = tokens.mint_container(
                 world.secrets, town_id=world.town_id, generation=self.generation, now=old
             )
-        if not self.is_cut_off and world.time >= self.deaf_until:
-            wait = self._beat()
-        if self.alive:
-            world.after(wait, f"{self.name} beats", lambda: self.beat(turn))
 
     def speak_up(self) -> None:
         """Beat for everybody, also for those that were silent; the answer is lost."""
@@ -182,7 +187,16 @@ class FakeContainer:
             self.world.tell(f"{self.name} is not heard: {away}")
             return 5.0
         self._obey(answer)
+        if self.world.luck.strikes("beat twice"):
+            self.world.after(
+                self.world.luck.between("second beat", 0.1, 20), f"{self.name} again", partial(self._echo, seen)
+            )
         return PERIOD
+
+    def _echo(self, seen: list[Sighting]) -> None:
+        """The network delivers a heartbeat a second time; its answer goes nowhere."""
+        if self.alive:
+            containers.beat(self.world.uow, self.claims(), self.generation, seen)
 
     def _obey(self, answer: dict[str, Any]) -> None:
         if answer["superseded"]:
@@ -225,7 +239,7 @@ class FakeContainer:
         else:
             self.vanish("drained")
 
-    # commands -------------------------------------------------------------------------------------------------------
+    # commands
     def command(self, command: dict[str, Any]) -> None:
         """Do a command once; delivered again, it is only answered again."""
         command_id = command["id"]
@@ -312,7 +326,7 @@ class FakeContainer:
 
         world.after(time, f"merge of {order['sha']}", merge)
 
-    # what sessions report ---------------------------------------------------------------------------------------------
+    # what sessions report
     def ended(self, session: Session, status: str, reason: str | None) -> None:
         """A session's process has ended by itself."""
         if self.sessions.get(session.agent_id) is session:

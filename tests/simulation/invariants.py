@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from gastown.domain.agent import Agent, AgentStatus, Role, RunEnd
 from gastown.domain.bead import Bead, BeadStatus
-from gastown.domain.command import CommandKind
+from gastown.domain.command import Command, CommandKind
 from gastown.domain.config import FailedBlockers
 from gastown.domain.container import ContainerState
 from gastown.domain.convoy import Convoy, ConvoyState, MergeMode
-from gastown.domain.ids import BeadId
+from gastown.domain.ids import BeadId, CommandId
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 from tests.simulation.watch import Facts, View
@@ -93,7 +93,7 @@ def working_means_a_run(view: View) -> Iterator[str]:
 
 
 def _refused_start(view: View, kind: str, data: dict[str, object]) -> Iterator[str]:
-    command = view.before.commands.get(str(data.get("command_id")))  # type: ignore[call-overload]
+    command = _command_of(view, data)
     if kind != "command_acked" or data["outcome"] != "refused" or command is None or command.agent_id is None:
         return
     agent = view.town.agents.get(command.agent_id)
@@ -234,8 +234,8 @@ def live_agents_are_never_stripped(view: View) -> Iterator[str]:
             yield from _dropped_word(view, str(event.data["agent_id"]), event.data)
 
 
-def _command_of(view: View, data: dict[str, object]) -> "object":
-    return view.before.commands.get(str(data.get("command_id")))  # type: ignore[call-overload]
+def _command_of(view: View, data: dict[str, object]) -> Command | None:
+    return view.before.commands.get(CommandId(str(data.get("command_id"))))
 
 
 def _lost(view: View, agent: Agent, *, spoke: bool) -> bool:
@@ -286,17 +286,20 @@ def everything_is_bounded(view: View) -> Iterator[str]:
     for review in view.town.reviews.values():
         if review.rounds > ROUNDS or review.merge_tries >= TRIES or review.attempts > ATTEMPTS:
             yield f"{review.title}: {review.rounds} rounds, {review.merge_tries} tries, {review.attempts} attempts"
-    for convoy in view.town.convoys.values():
-        if convoy.landings > LANDINGS:
-            yield f"{convoy.title}: {convoy.landings} landings"
+    convoys = view.town.convoys.values()
+    yield from (f"{convoy.title}: {convoy.landings} landings" for convoy in convoys if convoy.landings > LANDINGS)
+    yield from _told_once(view)
+    yield from _failures_are_told(view)
+    yield from _places(view)
+    yield from _triage(view.town)
+
+
+def _told_once(view: View) -> Iterator[str]:
     causes = Counter(escalation.cause for escalation in view.town.escalations.values())
     yield from (f"{cause} is escalated {many} times" for cause, many in causes.items() if many > 1)
     for raised in [e for e in view.town.escalations.values() if e.id not in view.before.escalations]:
         if raised.cause.startswith(ONCE) and view.facts.raised[raised.cause]:
             yield f"{raised.cause} is escalated again"
-    yield from _failures_are_told(view)
-    yield from _places(view)
-    yield from _triage(view.town)
 
 
 def _failures_are_told(view: View) -> Iterator[str]:
@@ -317,9 +320,7 @@ def _failures_are_told(view: View) -> Iterator[str]:
 def _triage(town: Town) -> Iterator[str]:
     batches = [bead for bead in town.beads.values() if bead.is_triage_batch]
     asked = [request for request in town.triage.values() if request.type != "escalation"]
-    about = Counter(
-        (request.agent_id, request.type) for request in town.triage.values() if request.type != "escalation"
-    )
+    about = Counter((request.agent_id, request.type) for request in asked)
     if len(batches) > 1 or len(asked) > REQUESTS or any(many > 1 for many in about.values()):
         yield f"{len(batches)} triage batches, {len(asked)} requests, {about}"
     if any(request.rounds > TRIAGE_ROUNDS for request in town.triage.values()):

@@ -53,7 +53,9 @@ def make(mutant: Mutant) -> None:
     if mutant.together is not None:
         moved, behind = mutant.together
         stages = [tuple(rule for rule in stage if rule is not moved) for stage in rules.STAGES]
-        rules.STAGES = decider.STAGES = tuple((*stage, moved) if behind in stage else stage for stage in stages)
+        together = tuple((*stage, moved) if behind in stage else stage for stage in stages)
+        for module in (rules, decider):
+            vars(module)["STAGES"] = together
 
 
 def make_cut(cut: Cut) -> None:

@@ -1,16 +1,17 @@
 """What people do to a town, as one table: at any moment, to whatever is there. Refusals are fine, surprises are not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gastown.domain.agent import Role
-from gastown.domain.bead import HELD, BeadStatus
+from gastown.domain.bead import HELD, Bead, BeadStatus
 from gastown.domain.config import FailedBlockers
 from gastown.domain.convoy import MergeMode
 from gastown.domain.editing import BeadEdit
 from gastown.domain.nudge import NudgeMode
 from gastown.domain.resolving import Answer
+from gastown.domain.review import Review
 from gastown.domain.slinging import ConvoyOrder, Task
 from gastown.domain.stepping import StepOrder
 from gastown.domain.town import Town
@@ -46,9 +47,9 @@ class Person:
     town: Town
     random: "random.Random"
 
-    def any_of(self, things: object) -> str:
+    def any_of(self, things: Iterable[str]) -> str:
         """One of these, or of nothing."""
-        return str(self.random.choice([*things, NOBODY]))  # type: ignore[misc]
+        return str(self.random.choice([*things, NOBODY]))
 
     @property
     def rig(self) -> str:
@@ -60,7 +61,8 @@ class Person:
         """Where one bead is: live, under review, or failed."""
         failed = [i for i, body in self.world.watch.facts.finals.items() if body["entity"].get("status") == "failed"]
         bead = self.any_of([*self.town.beads, *self.town.reviews, *failed[-5:]])
-        live = next((w for w in (*self.town.beads.values(), *self.town.reviews.values()) if w.id == bead), None)
+        works: list[Bead | Review] = [*self.town.beads.values(), *self.town.reviews.values()]
+        live = next((work for work in works if work.id == bead), None)
         known = self.world.watch.facts.finals.get(bead)
         rig = live.rig_id if live else known["entity"]["rig_id"] if known else self.rig
         return self.world.town_id, str(rig), bead
@@ -127,11 +129,12 @@ def hold(p: Person) -> object:
 
 def change_settings(p: Person) -> object:
     """Settings of the town, in flight."""
-    what = p.random.choice([
+    what: dict[str, object] = p.random.choice([
         {"failed_blockers": FailedBlockers.RELEASE}, {"failed_blockers": FailedBlockers.BLOCK},
         {"max_polecats_per_rig": p.random.choice([1, 2, 8])},
         {"refinery": {"code_review": p.random.random() < 0.7}}, {"refinery": {"gates": ["test"]}},
-        {"auto_triage": p.random.random() < 0.5}, {"convoy_merge_mode": p.random.choice(list(MergeMode))}, {"default_model": p.random.choice(["a", "b"])},
+        {"auto_triage": p.random.random() < 0.5},
+        {"convoy_merge_mode": p.random.choice(list(MergeMode))}, {"default_model": p.random.choice(["a", "b"])},
     ])  # fmt: skip
     return change_config.change_config(p.world.uow, p.world.town_id, what, BY)
 
@@ -159,7 +162,8 @@ def agents(p: Person) -> object:
         case 0:
             return staff.reset(uow, p.desk, agent)
         case 1:
-            return staff.delete(uow, p.desk, agent)
+            staff.delete(uow, p.desk, agent)
+            return None
         case 2:
             return staff.reset_starts(uow, p.desk, agent)
         case _:
@@ -173,7 +177,8 @@ def mayor(p: Person) -> object:
         case 0:
             return mayors.ensure(uow, town_id, BY)
         case 1:
-            return mayors.dismiss(uow, town_id, BY)
+            mayors.dismiss(uow, town_id, BY)
+            return None
         case _:
             return mayors.message(uow, town_id, "What is going on?", BY)
 

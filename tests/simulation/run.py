@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gastown.domain.errors import GastownError, NotFound, Unavailable
@@ -99,7 +100,7 @@ def make_world(plan: Plan) -> World:
         add_rig(world.uow, order)
     world.luck.trouble = temper.has_faults
     for seconds, kind, number in deeds(temper, world.luck.stream("people")):
-        world.after(seconds, f"person: {kind}", lambda k=kind, n=number: act(world, k, n))
+        world.after(seconds, f"person: {kind}", partial(act, world, kind, number))
     world.after(temper.trouble_s, "peace", world.make_peace)
     return world
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gastown.domain.bead import TRIAGE
@@ -100,7 +101,7 @@ class Session:
                 "calls for help", lambda: agents.escalate(self.world.uow, self.claims(), alarm, key=key, stored=_none)
             )
 
-    # the mayor ----------------------------------------------------------------------------------------------------------
+    # the mayor
     def hear(self) -> None:
         """The mayor is told something: a turn begins, and ends when it has answered."""
         began = self.world.now()
@@ -116,7 +117,7 @@ class Session:
         else:
             self.container.turn_over(self, self.world.now())
 
-    # polecats and refineries ------------------------------------------------------------------------------------------
+    # polecats and refineries
     def finish(self) -> None:
         """The work is over: say so, and end."""
         if not self.is_here:
@@ -156,12 +157,11 @@ class Session:
         town, choice = self.world.watch.stored(), self.world.luck.stream("triage")
         for request_id in list(town.triage)[:3] if town else []:
             answer = Answer(action=choice.choice(list(TriageAction)), by="", notes="so be it")
-            self.say(
-                f"triage {answer.action}",
-                lambda r=request_id, a=answer: triage.resolve_as_agent(
-                    self.world.uow, self.claims(), r, a, key=r, stored=_none
-                ),
-            )
+            self.say(f"triage {answer.action}", partial(self._resolve, request_id, answer))
+
+    def _resolve(self, request_id: str, answer: Answer) -> object:
+        uow = self.world.uow
+        return triage.resolve_as_agent(uow, self.claims(), request_id, answer, key=request_id, stored=_none)
 
     def _close(self) -> object:
         agent = self.world.uow.read(self.world.town_id).agent(self.agent_id)

@@ -94,7 +94,7 @@ class Watch:
         self._items: list[LiveItem] = []
         self._before: Town | None = None
 
-    # what is seen -------------------------------------------------------------------------------------------------
+    # what is seen
     def complain(self, number: int, text: str) -> None:
         """Note a breach; it is raised when the step is over."""
         self.breaches.append(Breach(number, text))
@@ -136,7 +136,7 @@ class Watch:
         if stale:
             self.complain(9, f"{what} of run {who[1]} was taken although {agent.dispatch if agent else 0} is current")
 
-    # commits ------------------------------------------------------------------------------------------------------
+    # commits
     def before_commit(self) -> None:
         """Remember the town as it is."""
         self._items = list(self.world.store.live.get(self.world.town_id, {}).values())
@@ -189,7 +189,7 @@ class Watch:
             if encode(copy) != untouched or copy.finals or copy.container != view.before.container:
                 self.complain(9, f"a stale {event.kind} changed the town: {event.data}")
 
-    # rest -----------------------------------------------------------------------------------------------------------
+    # rest
     def rested(self, report: TickReport) -> None:
         """A tick is over: the town is at rest, waits for reasons, and wakes in time."""
         from tests.simulation.rest import check_rest

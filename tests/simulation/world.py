@@ -7,6 +7,7 @@ what lies outside a town is fake. One step is one thing that the real world coul
 import heapq
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 
 from gastown.domain.errors import GastownError, NotFound, Unavailable
@@ -50,6 +51,20 @@ class World:
         self.reconciler = Reconciler(uow=self.uow, effects_queue=self, alarm=self, doorbell=self)
         self.git, self.runtime, self.workflows = GitHost(self.luck), SimRuntime(self), SimWorkflows(self)
         self.life_cycle, self.tables = SimLifeCycle(self), MemoryTownTables(self.store)
+        self._open_doors()
+        self._heap: list[tuple[datetime, int, str, Callable[[], object], bool]] = []
+        self._turns, self._arriving = count(), False
+        self._tick_at: datetime | None = None
+        self._sweep_at: datetime | None = None
+        self.ticks, self.commits, self.landed, self.staged = 0, 0, 0, 0.0
+        self.watch = Watch(self)
+        self.store.before_commit, self.store.after_commit = self._before_commit, self._after_commit
+        self.store.heard = self.watch.heard
+        towns.create_town(self.uow, self, name="Sim", owner="user", table_prefix="t-", sleep=lambda _: None)
+        self.luck.trouble = trouble
+
+    def _open_doors(self) -> None:
+        """What the effects door and the life cycle function work with."""
         vault = MemorySecrets({SECRET: self.secrets[0]})
         self.outside = Outside(
             uow=self.uow, runtime=self.runtime, workflows=self.workflows, secrets=vault, signing_secret=SECRET,
@@ -59,27 +74,13 @@ class World:
             uow=self.uow, tables=self.tables, runtime=self.runtime, alarm=self, secrets=vault, town_secrets="",
             retains_tables=False, sleep=lambda _: None,
         )  # fmt: skip
-        self._heap: list[tuple[datetime, int, str, Callable[[], object], bool]] = []
-        self._turns, self._arriving = count(), False
-        self._tick_at: datetime | None = None
-        self._sweep_at: datetime | None = None
-        self.ticks, self.commits, self.landed, self.staged = 0, 0, 0, 0.0
-        self.watch = Watch(self)
-        self.store.before_commit, self.store.after_commit = self._before_commit, self._after_commit
-        self.store.heard = self.watch.heard
-        self._found()
-        self.luck.trouble = trouble
-
-    def _found(self) -> None:
-        """The town is there and active before anything goes wrong."""
-        towns.create_town(self.uow, self, name="Sim", owner="user", table_prefix="t-", sleep=lambda _: None)
 
     def advance(self, town_id: str) -> None:
         """The life cycle function, for the town's beginning."""
         self.town_id = town_id
         advance_town(self.grounds, town_id)
 
-    # what the ports ask of the world ------------------------------------------------------------------------------
+    # what the ports ask of the world
     def now(self) -> datetime:
         """What everybody's clock says."""
         return self.time + self.skew - self.lag
@@ -119,9 +120,9 @@ class World:
             raise Crash
         for key in keys:
             if not luck.strikes("effect announcement lost"):
-                self.after(luck.between("effect", 0.01, 2), "effect", lambda key=key: self.perform(key))
+                self.after(luck.between("effect", 0.01, 2), "effect", partial(self.perform, key))
             if luck.strikes("effect twice"):
-                self.after(luck.between("second effect", 0.01, 90), "effect", lambda key=key: self.perform(key))
+                self.after(luck.between("second effect", 0.01, 90), "effect", partial(self.perform, key))
 
     def ring(self, connection_id: str) -> bool:
         """The doorbell makes its container beat at once."""
@@ -131,7 +132,7 @@ class World:
                 task.ring()
         return bool(mine)
 
-    # time ---------------------------------------------------------------------------------------------------------
+    # time
     def tell(self, line: str) -> None:
         """Write one line of history."""
         self.history.append(f"{(self.time - START).total_seconds():10.2f} {line}")
@@ -172,7 +173,7 @@ class World:
         self.luck.trouble = False
         self.tell("peace")
 
-    # ticks and effects ----------------------------------------------------------------------------------------------
+    # ticks and effects
     def tick(self) -> None:
         """One tick of the real reconciler."""
         if self._tick_at is not None and self._tick_at <= self.time:
@@ -242,7 +243,7 @@ class World:
             raise Crash
         self.tell(f"the town is {advance_town(self.grounds, self.town_id)}")
 
-    # commits ----------------------------------------------------------------------------------------------------------
+    # commits
     def _before_commit(self) -> None:
         if not self._arriving and self.luck.strikes("arrival during a commit"):
             self.watch.disturbed = True
