@@ -8,7 +8,8 @@ STATE_MACHINES := $(wildcard infra/statemachines/*.asl.json)
 export PORT REPO SEEDS FROM
 
 .DEFAULT_GOAL := help
-.PHONY: help dev fmt check unit integration simulate bench e2e test up down demo openapi image push preflight build deploy destroy
+.PHONY: help dev fmt check unit integration simulate simulate-mutants bench e2e test up down demo openapi image push \
+	preflight build deploy destroy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +44,11 @@ unit: dev ## Unit tests: no network, seconds
 integration: dev ## Adapters, doors and the template on emulated AWS
 	$(RUN) pytest tests/integration
 
-simulate: dev ## The pure core in a world of failures (SEEDS=n worlds FROM=k; a failing seed replays)
-	$(RUN) pytest tests/simulation
+simulate: dev ## The town in worlds of failures (SEEDS=n FROM=k; WITHOUT=kinds or ONLY=strokes replay a failure)
+	$(RUN) tests.simulation --seeds $(or $(SEEDS),200) --from $(or $(FROM),0) --without "$(WITHOUT)" $(if $(ONLY),--only "$(ONLY)")
+
+simulate-mutants: dev ## Take out each fix in turn: some seed has to fail
+	$(RUN) tests.simulation mutants
 
 bench: dev ## Measure every budget of the design; fails if one is over
 	$(RUN) tests.bench

@@ -1,12 +1,12 @@
 """A town store in memory that keeps every promise of the real one, and breaks where the real one may break."""
 
-import copy
+import pickle
 import threading
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from gastown.domain.errors import NotFound, Unavailable
 from gastown.ports.town_store import (
@@ -20,6 +20,14 @@ from gastown.ports.town_store import (
     Unchanged,
 )
 from tests.support.fakes.directory import MemoryDirectory
+
+T = TypeVar("T")
+
+
+def copied(value: T) -> T:
+    """A deep copy; several times faster than `copy.deepcopy` for items, and simulations copy little else."""
+    again: T = pickle.loads(pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL))  # noqa: S301 - our own bytes
+    return again
 
 
 class MemoryTownStore:
@@ -68,7 +76,7 @@ class MemoryTownStore:
                 older = self._before.get(town_id, {})
                 moved = [k for k in older if k != "META" and (k not in items or items[k].version != older[k].version)]
                 items.update({key: older[key] for key in sorted(moved)[::2]})
-            return copy.deepcopy(list(items.values()))
+            return copied(list(items.values()))
 
     def commit(self, commit: Commit) -> None:
         """All or nothing; faults: `conflict`, `throttle`, `lost_answer` (done, answer lost), `lost_request`."""
@@ -81,7 +89,7 @@ class MemoryTownStore:
             for key in commit.deletes:
                 table.pop(key, None)
             for item in commit.puts:
-                table[item.key] = copy.deepcopy(item)
+                table[item.key] = copied(item)
             for row in commit.rows:
                 self._put(commit.town_id, row)
             if not isinstance(commit.due_at, Unchanged):
@@ -132,7 +140,7 @@ class MemoryTownStore:
                 self._hold(table, fence)
             new = key not in table
             if new:
-                table[key] = LiveItem(key=key, version=0, body=copy.deepcopy(body))
+                table[key] = LiveItem(key=key, version=0, body=copied(body))
                 self.directory.set_due(town_id, now)
             return new
 
@@ -152,7 +160,7 @@ class MemoryTownStore:
                 return False
             old = table[key].body
             agents = {**old.get("agents", {}), **pulse.get("agents", {})}
-            table[key] = replace(table[key], body={**old, **copy.deepcopy({**pulse, "agents": agents})})
+            table[key] = replace(table[key], body={**old, **copied({**pulse, "agents": agents})})
             return True
 
     def claim(
@@ -172,7 +180,7 @@ class MemoryTownStore:
                 return None
             body = {**item.body, "attempt": attempt + 1, "lease_until": lease_until.isoformat()}
             self.live[town_id][key] = replace(item, body=body)
-            return copy.deepcopy(body)
+            return copied(body)
 
     def settle(
         self, town_id: str, key: str, event_key: str | None, event: dict[str, Any] | None, *, now: datetime
@@ -182,14 +190,14 @@ class MemoryTownStore:
             self.calls["settle"] += 1
             table = self._table(town_id)
             if table.pop(key, None) is not None and event_key is not None and event is not None:
-                table.setdefault(event_key, LiveItem(key=event_key, version=0, body=copy.deepcopy(event)))
+                table.setdefault(event_key, LiveItem(key=event_key, version=0, body=copied(event)))
                 self.directory.set_due(town_id, now)
 
     def _put(self, town_id: str, row: Row) -> None:
         if row.pk == "LIVE":
-            self.live[town_id][row.sk] = LiveItem(key=row.sk, version=0, body=copy.deepcopy(row.body))
+            self.live[town_id][row.sk] = LiveItem(key=row.sk, version=0, body=copied(row.body))
         else:
-            self.rows[town_id][row.pk, row.sk] = copy.deepcopy(row)
+            self.rows[town_id][row.pk, row.sk] = copied(row)
             self._partitions.setdefault((town_id, row.pk), set()).add(row.sk)
 
     def put_rows(self, town_id: str, rows: Iterable[Row]) -> None:
@@ -216,7 +224,7 @@ class MemoryTownStore:
         with self._lock:
             self.calls["read_row"] += 1
             row = self.rows[town_id].get((pk, sk)) if town_id in self.rows else None
-            return copy.deepcopy(row.body) if row else None
+            return copied(row.body) if row else None
 
     def list_rows(
         self,
@@ -236,5 +244,5 @@ class MemoryTownStore:
             keys = keys[::-1] if newest_first else keys
             if before is not None:
                 keys = [sk for sk in keys if (sk < before if newest_first else sk > before)]
-            page = [(sk, copy.deepcopy(self.rows[town_id][pk, sk].body)) for sk in keys[:limit]]
+            page = [(sk, copied(self.rows[town_id][pk, sk].body)) for sk in keys[:limit]]
             return page, page[-1][0] if len(keys) > limit else None

@@ -1,0 +1,69 @@
+"""A Git host: what was pushed where, and what was merged."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.simulation.faults import Luck
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merged:
+    """One merge that really happened."""
+
+    review_id: str
+    sha: str
+    target: str
+    commit: str
+
+
+class GitHost:
+    """Merges exactly what it is told to; the same sha is merged into one branch once."""
+
+    def __init__(self, luck: Luck) -> None:
+        """Start with empty repositories."""
+        self.luck = luck
+        self.merges: list[Merged] = []
+        self._shas = 0
+        self._hopeless: dict[str, bool] = {}
+
+    def push(self) -> str:
+        """A new head that nobody has seen before."""
+        self._shas += 1
+        return f"sha-{self._shas:05d}"
+
+    def merge(self, order: dict[str, Any]) -> dict[str, Any]:
+        """One attempt, and its outcome as a container reports it."""
+        outcome: dict[str, Any] = {"review_id": order["review_id"], "attempt": order["attempt"], "gates": []}
+        done = next((m for m in self.merges if (m.sha, m.target) == (order["sha"], order["target_branch"])), None)
+        if done is not None:
+            return outcome | {"status": "already_merged", "commit_sha": done.commit}
+        if order["target_branch"] == order["base_branch"] and self._is_hopeless(order["branch"]):
+            return outcome | {"status": "conflict", "message": "it never merges"}
+        for fault, status in FAILURES.items():
+            if self.luck.strikes(fault):
+                head = self.push() if status == "moved" else None
+                gates = [{"command": "test", "exit_code": 1, "seconds": 1, "output": "red"}]
+                return outcome | {"status": status, "message": fault, "head": head} | (
+                    {"gates": gates} if status == "gate_failed" else {}
+                )  # fmt: skip
+        merged = Merged(
+            review_id=order["review_id"], sha=order["sha"], target=order["target_branch"], commit=f"m-{order['sha']}"
+        )
+        self.merges.append(merged)
+        return outcome | {"status": "merged", "commit_sha": merged.commit, "tree": "tree"}
+
+    def _is_hopeless(self, branch: str) -> bool:
+        """Whether a branch is one that never merges; peace does not change that."""
+        if branch not in self._hopeless:
+            self._hopeless[branch] = branch.startswith("convoy/") and self.luck.strikes("landing never merges")
+        return self._hopeless[branch]
+
+
+FAILURES = {
+    "git host down": "unavailable",
+    "merge conflict": "conflict",
+    "gate fails": "gate_failed",
+    "push lost": "push_lost",
+    "branch moved": "moved",
+}
+"""Which fault leads to which outcome."""
