@@ -26,8 +26,8 @@ from gastown.reconciler.apply_action import apply_action
 from gastown.reconciler.decide import decide
 from gastown.reconciler.rules.land_convoys import land_convoys
 from gastown.usecases.town_items import encode
-from tests.simulation.invariants import check_town
 from tests.support.builders import NOW, RIG, a_bead, a_convoy, a_review, a_town, an_agent, at, at_work, with_container
+from tests.support.invariants import check_town
 
 
 def test_a_deleted_bead_takes_its_run_edges_and_place_along() -> None:

@@ -11,8 +11,8 @@ from gastown.domain.review import ReviewPhase
 from gastown.domain.staffing import delete_agent, get_or_create_agent, register_agent, reset_agent, reset_attempts
 from gastown.domain.town import Town
 from gastown.usecases.containers import Sighting, is_over
-from tests.simulation.invariants import check_town
 from tests.support.builders import RIG, a_bead, a_review, a_town, an_agent, at, at_work, with_container
+from tests.support.invariants import check_town
 
 
 def registered(town: Town, role: Role = Role.POLECAT, name: str = "Zed", identity: str = "zed@town") -> Agent:
