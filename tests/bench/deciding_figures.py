@@ -16,7 +16,7 @@ from gastown.reconciler.wake_ups import next_wake_up
 from tests.bench.budget import Budget
 from tests.support.builders import NOW, RIG, a_bead, a_town, new_ids, with_container
 
-GROUPS, DECIDES = 5, 100
+GROUPS, DECIDES = 5, 40
 """Groups, and looks in each."""
 
 AGENTS, MOST, MILLISECONDS = 40, 200, 5.0
