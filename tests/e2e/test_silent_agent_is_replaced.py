@@ -14,6 +14,8 @@ from tests.e2e.story import Story, wait_until, writes
 
 pytestmark = pytest.mark.e2e
 STALE = timedelta(seconds=90)
+MARGIN = 10.0
+"""Seconds of real time that a slow machine may take between a look at the clock and the next."""
 
 
 class PlayedContainer:
@@ -58,7 +60,7 @@ def last_sign(story: Story) -> datetime:
 
 
 def test_a_silent_agent_is_lost_after_90_seconds_and_its_old_token_is_stale(story: Story) -> None:
-    """Up to 87 s it still works, at 90 s the run is lost; the bead starts again and the old run's word is refused."""
+    """Up to 80 s it still works, at 90 s the run is lost; the bead starts again and the old run's word is refused."""
     bead_id = story.sling("Think", writes("thought.txt", "at last", wait=600))
     assert wait_until(lambda: story.api.agents(story.town_id, story.rig_id) != [] and _is_accepted(story))
     story.move_clock(40)
@@ -82,13 +84,13 @@ def _is_accepted(story: Story) -> bool:
 
 
 def _lose(story: Story, bead_id: str, heard: datetime) -> None:
-    while (left := (heard + STALE - story.now()).total_seconds()) > 5:
-        story.move_clock(min(left - 3, 40))
+    while (left := (heard + STALE - story.now()).total_seconds()) > MARGIN + 5:
+        story.move_clock(min(left - MARGIN, 40))
 
     assert story.now() < heard + STALE
     assert (agent_of(story)["status"], story.bead(bead_id)["status"]) == ("working", "in_progress")
 
-    story.move_clock(5)
+    story.move_clock(MARGIN + 2)
     assert wait_until(lambda: story.bead(bead_id)["status"] == "open", 20)
 
     lost = [event for event in story.events("status_changed") if event["old_value"] == "in_progress"]

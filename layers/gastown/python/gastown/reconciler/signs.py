@@ -87,13 +87,19 @@ def is_vouched(town: Town) -> bool:
 
 def has_attempts(town: Town, bead: Bead) -> bool:
     """Whether a bead may be started once more."""
-    return bead.attempts < town.rules_for(bead.rig_id).max_attempts and bead.total_attempts < MAX_TOTAL_ATTEMPTS
+    return _may_start(bead, town.rules_for(bead.rig_id).max_attempts)
+
+
+def _may_start(bead: Bead, limit: int) -> bool:
+    return bead.attempts < limit and bead.total_attempts < MAX_TOTAL_ATTEMPTS
 
 
 def assignable_beads(town: Town) -> Iterator[Bead]:
     """Ready beads without an agent, most urgent and oldest first, whether or not their backoff is over."""
     order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
-    ready = [b for b in town.beads.values() if b.assignee is None and town.is_ready(b) and has_attempts(town, b)]
+    limits = {rig_id: town.rules_for(rig_id).max_attempts for rig_id in town.rigs}
+    free = [b for b in town.beads.values() if b.assignee is None and _may_start(b, limits[b.rig_id])]
+    ready = [bead for bead in free if town.is_ready(bead)]
     return iter(sorted(ready, key=lambda b: (order[b.priority], not b.is_fix, b.created_at, b.id)))
 
 
@@ -115,6 +121,13 @@ def is_refinery_free(town: Town, review: Review) -> bool:
     """Whether the rig's refinery is free, or not hired yet."""
     refinery = town.refinery_of(review.rig_id)
     return refinery is None or (refinery.hook is None and refinery.open_run is None)
+
+
+def startable_work(town: Town) -> list[Bead | Review]:
+    """Beads and reviews for which there is an agent, whether or not their backoff is over."""
+    roomy = {rig_id for rig_id in town.rigs if has_slot(town, rig_id)}
+    queue: list[Bead | Review] = [bead for bead in assignable_beads(town) if bead.rig_id in roomy]
+    return queue + [review for review in assignable_reviews(town) if is_refinery_free(town, review)]
 
 
 def waits_until(work: Bead | Review, now: datetime) -> datetime | None:
@@ -140,9 +153,7 @@ def is_wanted(town: Town, now: datetime) -> bool:
         return True
     if held_back:
         return False
-    queue: list[Bead | Review] = [b for b in assignable_beads(town) if has_slot(town, b.rig_id)]
-    queue += [r for r in assignable_reviews(town) if is_refinery_free(town, r)]
-    return any(work.not_before is None or work.not_before <= soon for work in queue)
+    return any(work.not_before is None or work.not_before <= soon for work in startable_work(town))
 
 
 def _wants_mayor(town: Town, soon: datetime) -> bool:

@@ -3,30 +3,26 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from gastown.domain.bead import Bead
 from gastown.domain.breaking import breaker_until
 from gastown.domain.container import ContainerState
 from gastown.domain.convoy import ConvoyState
 from gastown.domain.convoying import is_complete
-from gastown.domain.hooking import has_slot
 from gastown.domain.limits import HEARTBEAT, IDLE_STOP, MERGE_REPORT_DEADLINE, SILENT_CONTAINER_STOP, STALE
 from gastown.domain.nudging import expires_at, is_under_way, messages
-from gastown.domain.review import Review, ReviewPhase
+from gastown.domain.review import ReviewPhase
 from gastown.domain.town import Town
 from gastown.domain.warning import next_step_at
 from gastown.reconciler.signs import (
     alive_at,
-    assignable_beads,
-    assignable_reviews,
     heard_at,
     held_until,
     is_mayor_called,
-    is_refinery_free,
     is_vouched,
     is_wanted,
     listeners,
     pushable,
     session_alive_at,
+    startable_work,
 )
 from gastown.reconciler.troubles import freed_at, is_watched, overdue_at, steps_ahead, wants_batch
 
@@ -95,9 +91,7 @@ def _run_moments(town: Town) -> Iterator[datetime]:
 
 def _queue_moments(town: Town, now: datetime) -> Iterator[datetime]:
     """When a backoff is over, and the breaker if it is open; and five minutes before, to have a container there."""
-    queue: list[Bead | Review] = [bead for bead in assignable_beads(town) if has_slot(town, bead.rig_id)]
-    queue += [review for review in assignable_reviews(town) if is_refinery_free(town, review)]
-    for work in queue:
+    for work in startable_work(town):
         if (end := held_until(town, now, work)) is not None:
             yield end
             yield end - IDLE_STOP
