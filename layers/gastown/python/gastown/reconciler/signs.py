@@ -98,7 +98,7 @@ def assignable_beads(town: Town) -> Iterator[Bead]:
     """Ready beads without an agent, most urgent and oldest first, whether or not their backoff is over."""
     order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
     limits = {rig_id: town.rules_for(rig_id).max_attempts for rig_id in town.rigs}
-    free = [b for b in town.beads.values() if b.assignee is None and _may_start(b, limits[b.rig_id])]
+    free = [b for b in town.beads.values() if b.assignee is None and _may_start(b, limits.get(b.rig_id, 0))]
     ready = [bead for bead in free if town.is_ready(bead)]
     return iter(sorted(ready, key=lambda b: (order[b.priority], not b.is_fix, b.created_at, b.id)))
 
