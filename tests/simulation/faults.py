@@ -47,7 +47,8 @@ FAULTS = {
     "task wrongly stopped": Fault(chance=0.1, does="ECS says that a running task has stopped: then two live"),
     "task event lost": Fault(chance=0.1, does="nobody hears that a task has stopped"),
     "task event late": Fault(chance=0.1, does="it is heard up to 10 min late"),
-    "boots slowly": Fault(chance=0.06, does="a container takes longer than its deadline, and registers then"),
+    "boots slowly": Fault(chance=0.08, does="a container takes longer than its deadline, and registers then"),
+    "stops slowly": Fault(chance=0.2, does="a container that was told to stop goes on for minutes"),
     "never registers": Fault(chance=0.04, does="a container dies before it has registered"),
     "container killed": Fault(chance=0.004, does="a container is gone with all its agents"),
     "container evicted": Fault(chance=0.003, does="a container is told to leave and reports its agents"),
@@ -74,6 +75,7 @@ FAULTS = {
     "agent closes its bead": Fault(chance=0.02, does="it says that there is nothing to do"),
     "agent says done twice": Fault(chance=0.05, does="it says done again, of another head"),
     "changes wanted": Fault(chance=0.2, does="a refinery asks for changes"),
+    "never satisfied": Fault(chance=0.03, does="refineries ask for changes of one review whatever is done"),
     "done after changes": Fault(chance=0.3, does="having asked for changes, it says done as well"),
     "wrong approval": Fault(chance=0.03, does="it approves another sha than the one under review"),
     # git

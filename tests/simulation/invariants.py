@@ -7,7 +7,7 @@ because then a mutant of that rule would judge itself.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gastown.domain.agent import Agent, AgentStatus, Role, RunEnd
@@ -275,6 +275,18 @@ def _dropped_word(view: View, agent_id: str, data: dict[str, object]) -> Iterato
         waiting = bead is not None and bead.status is BeadStatus.OPEN and bead.assignee is None
         if waiting and now is not None and now.status is not BeadStatus.IN_REVIEW:
             yield f"{agent.name} said done late, nobody else had its bead, and its work was thrown away"
+
+
+@invariant(9, "Stale changes nothing: a callback of an earlier turn does not end the mayor's present one")
+def stale_changes_nothing(view: View) -> Iterator[str]:
+    """The watch tries stale reports of runs, generations and merges on a copy of the town; this is the mayor's part."""
+    old, new = view.before.mayor, view.town.mayor
+    fired = [str(e.data["fired_at"]) for e in view.drained if str(e.kind) == "mayor_waiting" and e.data["fired_at"]]
+    if not fired or old is None or new is None or old.working_since is None or old.dispatch != new.dispatch:
+        return
+    late = all(datetime.fromisoformat(at) < old.working_since for at in fired)
+    if late and old.status is AgentStatus.WORKING and new.status is AgentStatus.WAITING:
+        yield f"a callback of {fired} ended a turn that began at {old.working_since}"
 
 
 @invariant(10, "Bounded: attempts, starts, rejections, rounds, tries, landings, places, and one escalation a cause")

@@ -307,8 +307,8 @@ MUTANTS = (
         cuts=(
             Cut(
                 function=signs.is_wanted,
-                old="if any(agent.hook for agent in town.agents.values()):",
-                new="if town.beads:",
+                old="if any(agent.hook and",
+                new="if town.beads or any(agent.hook and",
             ),
         ),
     ),
@@ -318,8 +318,8 @@ MUTANTS = (
         cuts=(
             Cut(
                 function=wake_ups._queue_moments,
-                old="if bead.not_before is not None and has_slot(town, bead.rig_id):",
-                new="if bead.not_before is not None and not bead:",
+                old="if (end := held_until(town, now, work)) is not None:",
+                new="if (end := held_until(town, now, work)) is None:",
             ),
         ),
     ),
@@ -365,9 +365,9 @@ MUTANTS = (
         cuts=(Cut(function=ending.end_bead, old="del town.beads[bead.id]", new="pass"),),
     ),
     Mutant(
-        name="an old session's callback ends the mayor's turn",
+        name="an old callback ends the mayor's turn",
         bug="REQ-6.7 to 6.9's neighbour: late callbacks of the mayor",
-        cuts=(Cut(function=conversing.end_turn, old="mayor.dispatch != dispatch", new="False"),),
+        cuts=(Cut(function=conversing.end_turn, old="and not stale", new=""),),
     ),
 )  # fmt: skip
 """Every mutant; a new one is one entry."""

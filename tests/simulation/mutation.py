@@ -5,6 +5,7 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 from gastown.reconciler import decide as decider
@@ -32,6 +33,8 @@ class Mutant:
     name: str
     bug: str
     cuts: tuple[Cut, ...]
+    seed: int | None = None
+    """Where it was found last; looked at first, so that the whole hunt is short."""
     together: tuple[Callable[..., Any], Callable[..., Any]] | None = None
 
 
@@ -59,7 +62,12 @@ def make(mutant: Mutant) -> None:
 
 
 def make_cut(cut: Cut) -> None:
-    """Compile the function anew with other words in it. Raises `LookupError` when the words are not there."""
+    """Put other words into a function. Raises `LookupError` when the old ones are not there."""
+    cut.function.__code__ = compiled(cut)
+
+
+def compiled(cut: Cut) -> CodeType:
+    """The function with other words in it. Raises `LookupError` when the old ones are not there."""
     source = textwrap.dedent(inspect.getsource(cut.function))
     if source.count(cut.old) != 1:
         raise LookupError(f"{cut.function.__qualname__} has {source.count(cut.old)} times {cut.old!r}")
@@ -67,16 +75,18 @@ def make_cut(cut: Cut) -> None:
     made: dict[str, Any] = {}
     place = inspect.getfile(cut.function)
     exec(compile(source.replace(cut.old, cut.new), place, "exec"), cut.function.__globals__, made)  # noqa: S102
-    cut.function.__code__ = made[cut.function.__name__].__code__
+    code: CodeType = made[cut.function.__name__].__code__
+    return code
 
 
 def hunt(mutant: Mutant) -> Hunt:
     """Make the mutant in this process and run worlds until one fails."""
     gc.freeze()
     make(mutant)
-    for seed in range(BUDGET):
+    seeds = [*([] if mutant.seed is None else [mutant.seed]), *range(BUDGET)]
+    for tried, seed in enumerate(seeds, 1):
         outcome = run(Plan(seed=seed))
         if outcome.breach is not None:
             text = str(outcome.breach).split("\n", maxsplit=1)[0]
-            return Hunt(mutant=mutant.name, seeds=seed + 1, seed=seed, number=outcome.number, text=text)
+            return Hunt(mutant=mutant.name, seeds=tried, seed=seed, number=outcome.number, text=text)
     return Hunt(mutant=mutant.name, seeds=BUDGET)

@@ -51,7 +51,9 @@ class SimRuntime:
         task = self.tasks.get(TaskArn(task_arn))
         if task is not None and task.alive and not task.is_stopping:
             task.is_stopping = True
-            self.world.after(self.world.luck.between("stop", 1, 30), f"{task.name} stops", lambda: task.leave(reason))
+            luck = self.world.luck
+            late = luck.between("slow stop", 60, 500) if luck.strikes("stops slowly") else luck.between("stop", 1, 30)
+            self.world.after(late, f"{task.name} stops", lambda: task.leave(reason))
 
     def stop_by_itself(self, task: FakeContainer) -> None:
         """ECS takes a task away, and nobody in the town asked for it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gastown.domain.agent import Role
@@ -180,6 +181,8 @@ def mayor(p: Person) -> object:
             mayors.dismiss(uow, town_id, BY)
             return None
         case _:
+            more = partial(mayors.message, uow, town_id, "And now?", BY)
+            p.world.after(p.random.uniform(3, 90), "person: mayor again", more)
             return mayors.message(uow, town_id, "What is going on?", BY)
 
 
@@ -232,7 +235,7 @@ DOINGS = {
         p.world.uow, p.world.town_id, p.any_of(p.town.escalations), BY)),
     "settings": Doing(weight=2, do=change_settings),
     "overrides": Doing(weight=1, do=override),
-    "mayor": Doing(weight=1, do=mayor),
+    "mayor": Doing(weight=3, do=mayor),
     "triage": Doing(weight=1, do=answer_triage),
     "messages": Doing(weight=1, do=write),
     "remove rig": Doing(weight=0.1, do=lambda p: rigs.remove_rig(p.world.uow, p.world.town_id, p.rig, BY)),

@@ -171,7 +171,7 @@ class Session:
 
     def _judge(self) -> None:
         luck, sha = self.world.luck, str(self.review["sha"])
-        if luck.strikes("changes wanted"):
+        if self.world.is_never_satisfied(str(self.review["id"])) or luck.strikes("changes wanted"):
             key = f"changes-{self.dispatch}"
             self.say(
                 "wants changes",

@@ -54,6 +54,7 @@ class World:
         self._open_doors()
         self._heap: list[tuple[datetime, int, str, Callable[[], object], bool]] = []
         self._turns, self._arriving = count(), False
+        self._hard: dict[str, bool] = {}
         self._tick_at: datetime | None = None
         self._sweep_at: datetime | None = None
         self.ticks, self.commits, self.landed, self.staged = 0, 0, 0, 0.0
@@ -172,6 +173,12 @@ class World:
         """From here on nothing goes wrong any more."""
         self.luck.trouble = False
         self.tell("peace")
+
+    def is_never_satisfied(self, review_id: str) -> bool:
+        """Whether a review is one that no refinery ever approves; peace does not change that."""
+        if review_id not in self._hard:
+            self._hard[review_id] = self.luck.strikes("never satisfied")
+        return self._hard[review_id]
 
     # ticks and effects
     def tick(self) -> None:
