@@ -1,12 +1,12 @@
 """The checks of a head: the jobs of its pipelines, and what others report about it."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
 
-from gastown.adapters.gitlab.answers import Failure, misshapen
-from gastown.adapters.gitlab.client import Conversation, Listed
+from gastown.adapters.gitlab.calls import Calls, Failure, Listed
 from gastown.adapters.gitlab.instance import project_path
+from gastown.adapters.gitlab.shapes import CommitStatus, CommitStatuses, MergeRequest
 from gastown.domain.pull import Repository
 
 PASSED: Final = frozenset({"success", "skipped"})
@@ -25,59 +25,56 @@ class Checks:
     has_more: bool = False
 
 
-def read_checks(call: Conversation, repository: Repository, sha: str) -> Checks | Failure:
+def read_checks(calls: Calls, repository: Repository, sha: str) -> Checks | Failure:
     """`GET /projects/:id/repository/commits/:sha/statuses`: the latest of each job and of each external status.
 
-    https://docs.gitlab.com/api/commits/#list-commit-statuses
+    What is allowed to fail is not counted.
+    https://docs.gitlab.com/api/commits/#list-all-commit-statuses
     """
-    path = f"{project_path(repository)}/repository/commits/{sha}/statuses"
-    listed = call.pages(path)
+    listed = calls.pages(CommitStatuses, f"{project_path(repository)}/repository/commits/{sha}/statuses")
     if not isinstance(listed, Listed):
         return listed
-    wrong = next((entry for entry in listed.entries if not _is_status(entry)), None)
-    if wrong is not None:
-        return misshapen(wrong)
-    newest = _newest(listed.entries)
-    counting = [entry for entry in newest if not entry.get("allow_failure")]
+    counting = [status for status in _newest(listed.entries) if not status.allow_failure]
     return Checks(
-        failing=_names(entry for entry in counting if entry["status"] in FAILED),
-        pending=_names(entry for entry in counting if entry["status"] not in FAILED | PASSED),
+        failing=_names(each for each in counting if each.status in FAILED),
+        pending=_names(each for each in counting if each.status not in FAILED | PASSED),
         has_more=listed.has_more,
     )
 
 
-def with_pipeline(checks: Checks, pipeline: tuple[str, str] | None) -> Checks:
+def with_pipeline(checks: Checks, request: MergeRequest) -> Checks:
     """Add the head pipeline itself where none of the jobs that were read explains its state.
 
     A pipeline of the merged result runs on a commit of its own, so its jobs are not among those of the head.
     """
-    if pipeline is None or checks.failing or pipeline[1] in PASSED:
+    pipeline = request.head_pipeline
+    if pipeline is None or checks.failing or pipeline.status in PASSED or not _is_of_head(request):
         return checks
-    name = f"pipeline {pipeline[0]}"
-    if pipeline[1] in FAILED:
-        return Checks(failing=(name,), pending=checks.pending, has_more=checks.has_more)
-    return checks if checks.pending else Checks(pending=(name,), has_more=checks.has_more)
+    name = (f"pipeline {pipeline.id}",)
+    if pipeline.status in FAILED:
+        return replace(checks, failing=name)
+    return checks if checks.pending else replace(checks, pending=name)
 
 
-def _newest(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _is_of_head(request: MergeRequest) -> bool:
+    """Whether the pipeline is this head's; after a push it is that of the commit before, until there is a new one.
+
+    https://docs.gitlab.com/ci/pipelines/merged_results_pipelines/
+    """
+    pipeline = request.head_pipeline
+    return pipeline is not None and (
+        pipeline.sha == request.sha or (pipeline.ref or "").startswith("refs/merge-requests/")
+    )
+
+
+def _newest(statuses: Iterable[CommitStatus]) -> list[CommitStatus]:
     """The last of each name and ref: a pipeline that was run again leaves the statuses of the one before behind."""
-    newest: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for entry in entries:
-        key = (entry["name"], str(entry.get("ref")))
-        if key not in newest or _number(entry) >= _number(newest[key]):
-            newest[key] = entry
+    newest: dict[tuple[str, str | None], CommitStatus] = {}
+    for status in sorted(statuses, key=lambda each: each.id):
+        newest[status.name, status.ref] = status
     return list(newest.values())
 
 
-def _number(entry: Mapping[str, Any]) -> int:
-    number = entry.get("id")
-    return number if isinstance(number, int) else 0
-
-
-def _is_status(entry: Mapping[str, Any]) -> bool:
-    return isinstance(entry.get("name"), str) and isinstance(entry.get("status"), str)
-
-
-def _names(entries: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+def _names(statuses: Iterable[CommitStatus]) -> tuple[str, ...]:
     """Each name once, in the order of the alphabet."""
-    return tuple(sorted({entry["name"][:NAME_LIMIT] for entry in entries}))
+    return tuple(sorted({status.name[:NAME_LIMIT] for status in statuses}))

@@ -1,12 +1,10 @@
-"""A merge request as GitLab shows it, read into the house's words."""
+"""A merge request in the words of the house."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from gastown.adapters.gitlab.answers import NOT_MODIFIED, Answer, Failure, misshapen
-from gastown.adapters.gitlab.client import Conversation
+from gastown.adapters.gitlab.calls import Calls, Failure
 from gastown.adapters.gitlab.instance import project_path
+from gastown.adapters.gitlab.shapes import MergeRequest
 from gastown.domain.pull import Mergeability, PullRef, PullState, PullStatus
 
 CLEAN: Final = frozenset({"mergeable", "can_be_merged"})
@@ -44,68 +42,6 @@ BLOCKED: Final = frozenset(
         "title_regex",
     }
 )
-KEPT: Final = (
-    "state",
-    "sha",
-    "source_branch",
-    "target_branch",
-    "title",
-    "draft",
-    "work_in_progress",
-    "merge_commit_sha",
-    "squash_commit_sha",
-    "merge_status",
-    "detailed_merge_status",
-    "has_conflicts",
-)
-"""The fields that are read as they are, and kept beside the answer's tag."""
-
-NEEDED: Final = ("state", "source_branch", "target_branch")
-TEXTS: Final = frozenset(KEPT) - {"draft", "work_in_progress", "has_conflicts"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class MergeRequest:
-    """The few fields of a merge request that are read, each as GitLab calls it."""
-
-    fields: Mapping[str, Any]
-
-    @property
-    def state(self) -> PullState:
-        """The same in the words of the house."""
-        status = _status(self.fields["state"])
-        return PullState(
-            status=status,
-            head_sha=self.fields.get("sha"),
-            head_branch=self.fields.get("source_branch"),
-            base_branch=self.fields.get("target_branch"),
-            title=self.fields.get("title"),
-            merge_commit_sha=landed_as(self.fields) if status is PullStatus.MERGED else None,
-            mergeability=mergeability(self.word, has_conflicts=bool(self.fields.get("has_conflicts"))),
-            merge_state=self.word,
-            is_draft=bool(self.fields.get("draft", self.fields.get("work_in_progress"))),
-        )
-
-    @property
-    def word(self) -> str:
-        """GitLab's word for whether it can be merged; before 15.6 there is only `merge_status`."""
-        return self.fields.get("detailed_merge_status") or self.fields.get("merge_status") or ""
-
-    @property
-    def explains_itself(self) -> bool:
-        """Whether the instance names what holds a merge back (GitLab 15.6 and later)."""
-        return bool(self.fields.get("detailed_merge_status"))
-
-    @property
-    def has_reviewers(self) -> bool:
-        """Whether somebody was asked to review; true if the instance does not say."""
-        return bool(self.fields.get("has_reviewers", True))
-
-    @property
-    def pipeline(self) -> tuple[str, str] | None:
-        """The head pipeline's id and status."""
-        found = self.fields.get("pipeline")
-        return (str(found[0]), str(found[1])) if found else None
 
 
 def merge_request_path(pull: PullRef) -> str:
@@ -113,28 +49,28 @@ def merge_request_path(pull: PullRef) -> str:
     return f"{project_path(pull.repository)}/merge_requests/{pull.number}"
 
 
-def read_merge_request(call: Conversation, pull: PullRef) -> MergeRequest | Failure:
+def read_merge_request(calls: Calls, pull: PullRef) -> MergeRequest | Failure:
     """`GET /projects/:id/merge_requests/:iid`, by its tag if an earlier answer is remembered.
 
     https://docs.gitlab.com/api/merge_requests/#retrieve-a-merge-request
-    Tags are not documented for the REST API; GitLab's web layer sends them (weak ones) and answers 304. They save bytes
-    rather than quota, and an instance or proxy without them is simply read again.
     """
-    path = merge_request_path(pull)
-    memory, address = call.access.memory, call.address(path)
-    known = memory.recall(address)
-    answer = call.get(path, tag=known[0] if known else "")
-    if not isinstance(answer, Answer):
-        return answer
-    if answer.status == NOT_MODIFIED:
-        return MergeRequest(fields=known[1]) if known else misshapen(None)
-    kept = _kept(answer.body)
-    if kept is None:
-        return misshapen(answer.body)
-    tag = answer.headers.get("etag", "")
-    if tag:
-        memory.remember(address, tag, kept)
-    return MergeRequest(fields=kept)
+    return calls.get_if_changed(MergeRequest, merge_request_path(pull))
+
+
+def state_of(request: MergeRequest) -> PullState:
+    """What a merge request is; every state but `merged` and `closed` is open, also `locked`, while it is merged."""
+    status = {"merged": PullStatus.MERGED, "closed": PullStatus.CLOSED}.get(request.state, PullStatus.OPEN)
+    return PullState(
+        status=status,
+        head_sha=request.sha,
+        head_branch=request.source_branch,
+        base_branch=request.target_branch,
+        title=request.title,
+        merge_commit_sha=request.landed_as if status is PullStatus.MERGED else None,
+        mergeability=mergeability(request.word, has_conflicts=bool(request.has_conflicts)),
+        merge_state=request.word,
+        is_draft=bool(request.work_in_progress if request.draft is None else request.draft),
+    )
 
 
 def mergeability(word: str, *, has_conflicts: bool = False) -> Mergeability:
@@ -154,37 +90,3 @@ def mergeability(word: str, *, has_conflicts: bool = False) -> Mergeability:
         if word in words:
             return meaning
     return Mergeability.OTHER
-
-
-def landed_as(fields: Mapping[str, Any]) -> str | None:
-    """The commit on the target branch: the merge, else the squashed one, else (fast-forward) the head itself."""
-    return fields.get("merge_commit_sha") or fields.get("squash_commit_sha") or fields.get("sha")
-
-
-def _status(state: str) -> PullStatus:
-    """`merged` and `closed`; `opened`, `locked` (while it is being merged) and unknown words are open."""
-    return {"merged": PullStatus.MERGED, "closed": PullStatus.CLOSED}.get(state, PullStatus.OPEN)
-
-
-def _kept(body: Any) -> dict[str, object] | None:
-    """The fields that are read, or none if the body is not a merge request's."""
-    if not isinstance(body, dict) or not all(isinstance(body.get(name), str) for name in NEEDED):
-        return None
-    if any(not isinstance(body.get(name), str | None) for name in TEXTS):
-        return None
-    kept: dict[str, object] = {name: body[name] for name in KEPT if name in body}
-    if isinstance(body.get("reviewers"), list):
-        kept["has_reviewers"] = bool(body["reviewers"])
-    pipeline = body.get("head_pipeline")
-    if isinstance(pipeline, dict) and _is_of_head(pipeline, body):
-        kept["pipeline"] = [str(pipeline.get("id", "")), str(pipeline.get("status", ""))]
-    return kept
-
-
-def _is_of_head(pipeline: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
-    """Whether a pipeline ran for this head; one of the merged result has a commit and a ref of its own.
-
-    After a push `head_pipeline` is the one of the commit before, until there is a new one.
-    https://docs.gitlab.com/ci/pipelines/merged_results_pipelines/
-    """
-    return pipeline.get("sha") == body.get("sha") or str(pipeline.get("ref", "")).startswith("refs/merge-requests/")

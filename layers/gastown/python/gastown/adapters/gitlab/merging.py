@@ -2,17 +2,19 @@
 
 from typing import Final
 
-from gastown.adapters.gitlab.answers import Answer, Failure, misshapen
-from gastown.adapters.gitlab.client import Conversation
-from gastown.adapters.gitlab.merge_request import MergeRequest, landed_as, merge_request_path, read_merge_request
-from gastown.domain.pull import HttpError, Mergeability, PullMerge, PullMerged, PullRef, PullStatus
+from gastown.adapters.gitlab.calls import Calls, Failure
+from gastown.adapters.gitlab.merge_request import merge_request_path, read_merge_request, state_of
+from gastown.adapters.gitlab.shapes import MergeRequest
+from gastown.domain.pull import HttpError, InvalidResponse, Mergeability, PullMerge, PullMerged, PullRef, PullStatus
 
 REFUSALS: Final = frozenset({405, 406, 409, 422})
-"""How GitLab says no; 406 is what it said before version 15."""
+"""How GitLab says no; 406 is what older versions say of a conflict."""
+
+UNDER_WAY: Final = "GitLab has not finished the merge"
 
 
-def merge(call: Conversation, pull: PullRef, sha: str, title: str) -> PullMerged | Failure:
-    """`PUT /projects/:id/merge_requests/:iid/merge` with `sha`; whatever the method, the project's settings choose it.
+def merge(calls: Calls, pull: PullRef, sha: str, title: str) -> PullMerged | Failure:
+    """`PUT /projects/:id/merge_requests/:iid/merge` with `sha`; the project's settings choose the method.
 
     `squash` is not sent: then GitLab squashes if project and merge request ask for it, and only then.
     After a refusal the merge request itself is looked at, so a merge whose answer was lost is found by the next try.
@@ -22,35 +24,29 @@ def merge(call: Conversation, pull: PullRef, sha: str, title: str) -> PullMerged
     if title:
         message = f"{title}\n\nSee merge request {pull.repository.path}!{pull.number}"
         body |= {"merge_commit_message": message, "squash_commit_message": message}
-    answer = call.send("PUT", f"{merge_request_path(pull)}/merge", body)
-    if isinstance(answer, HttpError) and answer.status in REFUSALS:
-        return _explained(call, pull, sha, answer.text)
-    if not isinstance(answer, Answer):
-        return answer
-    if not isinstance(answer.body, dict) or not isinstance(answer.body.get("state"), str):
-        return misshapen(answer.body)
-    if answer.body["state"] != "merged":
-        return PullMerged(how=PullMerge.NOT_READY, head_sha=sha, message="GitLab has not finished the merge")
-    return PullMerged(how=PullMerge.MERGED, commit_sha=landed_as(answer.body), head_sha=sha)
+    answer = calls.change("PUT", f"{merge_request_path(pull)}/merge", body)
+    if isinstance(answer, HttpError):
+        return _explained(calls, pull, sha, answer.text) if answer.status in REFUSALS else answer
+    merged = calls.shaped(MergeRequest, answer)
+    if isinstance(merged, InvalidResponse):
+        return merged
+    if merged.state != PullStatus.MERGED:
+        return PullMerged(how=PullMerge.NOT_READY, head_sha=merged.sha, message=UNDER_WAY)
+    return PullMerged(how=PullMerge.MERGED, commit_sha=merged.landed_as, head_sha=sha)
 
 
-def _explained(call: Conversation, pull: PullRef, sha: str, message: str) -> PullMerged | Failure:
+def _explained(calls: Calls, pull: PullRef, sha: str, message: str) -> PullMerged | Failure:
     """Say why it was refused, by what the merge request is now."""
-    request = read_merge_request(call, pull)
+    request = read_merge_request(calls, pull)
     if not isinstance(request, MergeRequest):
         return request
-    state = request.state
-    how = PullMerge.NOT_READY
+    state = state_of(request)
     if state.status is PullStatus.MERGED:
-        how = PullMerge.ALREADY_MERGED
-    elif state.head_sha != sha:
+        return PullMerged(how=PullMerge.ALREADY_MERGED, commit_sha=state.merge_commit_sha, head_sha=state.head_sha)
+    how = PullMerge.NOT_READY
+    if state.status is PullStatus.OPEN and state.head_sha != sha:
         how = PullMerge.MOVED
-    elif state.mergeability is Mergeability.CONFLICT:
+    elif state.status is PullStatus.OPEN and state.mergeability is Mergeability.CONFLICT:
         how = PullMerge.CONFLICT
-    words = [message, state.status.value if state.status is PullStatus.CLOSED else request.word]
-    return PullMerged(
-        how=how,
-        commit_sha=state.merge_commit_sha,
-        head_sha=state.head_sha,
-        message=": ".join(word for word in words if word),
-    )
+    why = request.word if state.status is PullStatus.OPEN else request.state
+    return PullMerged(how=how, head_sha=state.head_sha, message=": ".join(word for word in (message, why) if word))
