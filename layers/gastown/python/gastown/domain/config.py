@@ -34,10 +34,19 @@ class RefineryConfig:
 
 
 @dataclass(kw_only=True)
+class GitAuth:
+    """The part of a town's Git credentials that is no secret."""
+
+    gitlab_instance_url: str | None = None
+    """Where the town's own GitLab is; none means gitlab.com."""
+
+
+@dataclass(kw_only=True)
 class TownConfig:
     """The settings that something in this town reads; a setting that does nothing does not exist."""
 
     refinery: RefineryConfig = field(default_factory=RefineryConfig)
+    git_auth: GitAuth = field(default_factory=GitAuth)
     merge_strategy: MergeStrategy = MergeStrategy.DIRECT
     convoy_merge_mode: MergeMode = MergeMode.REVIEW_THEN_LAND
     staged_convoys_default: bool = False

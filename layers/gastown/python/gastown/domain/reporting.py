@@ -114,12 +114,17 @@ def accept_work(town: Town, bead: Bead, agent: Agent, done: Done, moment: Moment
         end_bead(town, bead, BeadStatus.CLOSED, "accepted", moment)
         return
     set_status(town, bead, BeadStatus.IN_REVIEW, moment)
+    _submit(town, bead, agent, done, moment)
+
+
+def _submit(town: Town, bead: Bead, agent: Agent, done: Done, moment: Moment) -> None:
+    """Put a polecat's work before the refinery, to be merged as the rig's settings say now."""
     review = Review(
         id=BeadId(moment.new_id()),
         rig_id=bead.rig_id,
         title=f"Review: {bead.title}",
         branch=done.branch,
-        sha=sha,
+        sha=done.head_sha or "",
         target_branch=town.target_branch(bead),
         base_branch=town.rig(bead.rig_id).default_branch,
         created_at=moment.now,
@@ -138,7 +143,7 @@ def accept_work(town: Town, bead: Bead, agent: Agent, done: Done, moment: Moment
             at=moment.now,
             agent_id=agent.id,
             new=done.branch,
-            metadata={"review_id": review.id, "sha": sha, "target_branch": review.target_branch},
+            metadata={"review_id": review.id, "sha": review.sha, "target_branch": review.target_branch},
         )
     )
 

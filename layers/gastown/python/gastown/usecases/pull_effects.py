@@ -4,7 +4,6 @@ Each can be performed twice: a request is looked for before it is opened, a look
 and finds out that it has happened, a branch that is there is fine.
 """
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,9 +15,7 @@ from gastown.domain.event import EventKind
 from gastown.domain.ids import BeadId
 from gastown.domain.pull import (
     Feedback,
-    HostMismatch,
     HttpError,
-    InvalidResponse,
     Mergeability,
     NoToken,
     PullMerge,
@@ -36,11 +33,11 @@ from gastown.domain.review import Review
 from gastown.domain.rig import Rig
 from gastown.domain.town import Town
 from gastown.ports.git_host import Access, GitHost
+from gastown.usecases.credentials import town_secret
 from gastown.usecases.errand import Errand, Outcome, SupersededError
 from gastown.usecases.git_tokens import resolve
 from gastown.usecases.response_memory import RowMemory
 
-REFUSALS = (NoToken, UnrecognizedUrl, HostMismatch, HttpError, InvalidResponse)
 QUOTED, NAMED = 300, 20
 """Characters of a thread and names of checks that an outcome carries: it lies in the working set for a moment."""
 
@@ -49,7 +46,6 @@ QUOTED, NAMED = 300, 20
 class Call:
     """Everything that one question to a provider needs."""
 
-    town: Town
     rig: Rig
     repository: Repository
     host: GitHost
@@ -136,15 +132,15 @@ def _review(errand: Errand) -> tuple[Town, Review]:
 
 def _call(errand: Errand, town: Town, rig_id: str) -> Call | Refusal:
     outside, rig = errand.outside, town.rig(rig_id)
-    repository = parse_git_url(rig.git_url, outside.addresses(town))
-    if repository is None:
-        return UnrecognizedUrl(url=rig.git_url)
-    token = resolve(outside.vault, town, rig)
+    repository = parse_git_url(rig.git_url, outside.hosts.known(town))
+    if not isinstance(repository, Repository):
+        return repository
+    token = resolve(town_secret(outside.vault, town.id), repository)
     if isinstance(token, NoToken):
         return token
     memory = RowMemory(store=outside.uow.store, town_id=town.id, now=outside.uow.now())
-    host = outside.hosts(repository.provider, town.config.git_auth.gitlab_instance_url)
-    return Call(town=town, rig=rig, repository=repository, host=host, access=Access(token=token.value, memory=memory))
+    host = outside.hosts.host_for(town, repository)
+    return Call(rig=rig, repository=repository, host=host, access=Access(token=token.value, memory=memory))
 
 
 Seen = tuple[PullState, Feedback | None, tuple[Call, PullRef]]
@@ -155,8 +151,10 @@ def _look(errand: Errand, town: Town, review: Review) -> Seen | Refusal:
     if not isinstance(call, Call):
         return call
     url = review.watch.url or ""
-    pull = parse_pull_url(url, errand.outside.addresses(town))
-    if pull is None or pull.repository.path.lower() != call.repository.path.lower():
+    pull = parse_pull_url(url, errand.outside.hosts.known(town))
+    if not isinstance(pull, PullRef):
+        return pull
+    if pull.repository.path.lower() != call.repository.path.lower():
         return UnrecognizedUrl(url=url)
     state = call.host.pull_state(pull, call.access)
     if not isinstance(state, PullState):
@@ -213,5 +211,6 @@ def _refused(errand: Errand, refusal: Refusal) -> Outcome:
 
 def _plain(refusal: Refusal) -> dict[str, Any]:
     """A refusal as it is stored."""
-    convert: Callable[[object], object] = lambda value: value.isoformat() if isinstance(value, datetime) else value  # noqa: E731
-    return {name: convert(value) for name, value in asdict(refusal).items()}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(refusal).items()
+    }
