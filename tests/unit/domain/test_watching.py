@@ -68,7 +68,7 @@ def merge(town: Town, how: PullMerge, **more: str) -> Review:
     """Ask for the merge, and let the provider answer so."""
     review = review_of(town)
     ask_provider(town, review, EffectKind.MERGE_PULL, fresh())
-    apply_pull_merge(town, review.id, review.watch.asks, PullMerged(how=how, **more), fresh())  # type: ignore[arg-type]
+    apply_pull_merge(town, review.id, review.watch.asks, PullMerged(how=how, **more), fresh())
     return review
 
 

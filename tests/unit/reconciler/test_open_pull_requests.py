@@ -20,7 +20,7 @@ def test_a_pushed_branch_is_enough_to_open_a_request_once() -> None:
     settle(town, 0)
 
     assert [EffectKind.OPEN_PULL] == [effect.kind for effect in town.effects.values()]
-    assert review.phase == ReviewPhase.QUEUED
+    assert [review.phase] == [ReviewPhase.QUEUED]
     assert town.agents == {}
 
     apply_opened(town, review.id, 1, (URL, 7), fresh())

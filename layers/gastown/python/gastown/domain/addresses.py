@@ -48,6 +48,15 @@ def parse_git_url(url: str, hosts: Hosts) -> Repository | UnrecognizedUrl:
     return UnrecognizedUrl(url=shown(url))
 
 
+def repository_key(url: str) -> str | None:
+    """Host and path of a repository address in lower case, the same however it is written; none for a path on disk."""
+    split = _split_remote(url)
+    if split is None:
+        return None
+    path = split[1].strip("/").removesuffix(".git").lower()
+    return f"{split[0]}/{path}" if path else None
+
+
 def _split_remote(url: str) -> tuple[str, str] | None:
     if (scp := SCP.match(url)) is not None:
         return scp[1].lower(), scp[2]
