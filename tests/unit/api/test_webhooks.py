@@ -15,7 +15,8 @@ from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 from gastown.domain.watch import Watch
 from gastown.ports.directory import RigRow
-from tests.support.people_door import RIG, TOWN, USER, WEBHOOKS_ID, WEBHOOKS_SECRET, Answer, PeopleDoor, people_door
+from tests.support.people_door import USER, WEBHOOKS_ID, WEBHOOKS_SECRET, Answer, PeopleDoor, people_door
+from tests.support.stage import RIG, TOWN
 
 URL = "https://github.com/acme/widgets"
 REPOSITORY = {"full_name": "Acme/Widgets"}
