@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from gastown.adapters.http.refusals import refused, said, unanswered
+from gastown.adapters.http.refusals import quoted, refused, said, unanswered
 from gastown.domain.pull import HttpError, Provider
 
 if TYPE_CHECKING:
@@ -98,6 +98,14 @@ class Conversation:
         """Whom we talk to."""
         return self._http.provider
 
+    def refused(self, status: int, headers: Mapping[str, str], said: object) -> HttpError:
+        """A refusal that a provider put into the body of a success, as GraphQL does."""
+        return refused(self.provider, status, headers, self.quoted(said), self._http.clock.now())
+
+    def quoted(self, said: object) -> str:
+        """What a provider says, in one line without the token."""
+        return quoted(said, self._secret)
+
     def send(self, call: Call) -> Answer | HttpError:
         """Make a call. A redirect within the same host is followed once; another host never hears of us."""
         if not self._is_sendable():
@@ -161,11 +169,8 @@ class Conversation:
 
 
 def _target(origin: httpx.URL, location: str) -> httpx.URL | str:
-    """Where a redirect leads, or why it is not followed."""
-    try:
-        target = origin.join(location).copy_with(userinfo=b"")
-    except httpx.InvalidURL:
-        return "redirected to what is no address"
+    """Where a redirect leads, or why it is not followed. httpx has refused already what is no address."""
+    target = origin.join(location).copy_with(userinfo=b"")
     if (target.scheme, target.host, target.port) != (origin.scheme, origin.host, origin.port):
         return f"a redirect to another host was not followed: {target.host[:100]}"
     return target
