@@ -80,10 +80,12 @@ def _is_unresolved(note: Note) -> bool:
 
 def _thread(notes: list[Note]) -> Thread:
     """The first notes of a discussion as one text, under the name of who began it."""
-    first = notes[0]
-    said = "\n\n".join(note.body or "" for note in notes[:NOTES_READ])
-    author = first.author.username if first.author else None
-    return Thread(author=author or "unknown", body=said[:BODY_LIMIT], place=_place(first.position))
+    said = "\n\n".join(f"{_author(note)}: {note.body or ''}" for note in notes[:NOTES_READ])
+    return Thread(author=_author(notes[0]), body=said[:BODY_LIMIT], place=_place(notes[0].position))
+
+
+def _author(note: Note) -> str:
+    return (note.author.username if note.author else None) or "unknown"
 
 
 def _place(position: Position | None) -> str | None:
