@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from gastown.adapters.http.refusals import refused, said, unanswered
+from gastown.adapters.http.refusals import quoted, refused, said, unanswered
 from gastown.domain.pull import HttpError, Provider
 
 if TYPE_CHECKING:
@@ -97,6 +97,14 @@ class Conversation:
     def provider(self) -> Provider:
         """Whom we talk to."""
         return self._http.provider
+
+    def refused(self, status: int, headers: Mapping[str, str], said: object) -> HttpError:
+        """A refusal that a provider put into the body of a success, as GraphQL does."""
+        return refused(self.provider, status, headers, self.quoted(said), self._http.clock.now())
+
+    def quoted(self, said: object) -> str:
+        """What a provider says, in one line without the token."""
+        return quoted(said, self._secret)
 
     def send(self, call: Call) -> Answer | HttpError:
         """Make a call. A redirect within the same host is followed once; another host never hears of us."""

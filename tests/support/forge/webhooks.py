@@ -1,0 +1,146 @@
+"""Deliveries to those who want to hear: signed, numbered, and delivered again on demand, byte for byte."""
+
+import hashlib
+import hmac
+import http.client
+import json
+import queue
+import threading
+import uuid
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.support.forge import events
+from tests.support.forge.world import Happening, World
+
+SECONDS = 10
+DOOR = "/_forge"
+
+
+@dataclass(kw_only=True)
+class Hook:
+    """Somebody who listens: `provider` is github or gitlab, `project` a path or None for all."""
+
+    url: str
+    secret: str
+    provider: str = "github"
+    project: str | None = None
+    key: str = field(default_factory=lambda: str(uuid.uuid4()))  # noqa: TID251 a name on the wire, as the providers make it
+
+
+@dataclass(kw_only=True)
+class Delivery:
+    """One message to one listener, and how it went: `status` of the last answer, or `error`."""
+
+    key: str
+    url: str
+    event: str
+    headers: dict[str, str]
+    body: str
+    status: int | None = None
+    error: str | None = None
+    times: int = 0
+
+
+class Webhooks:
+    """Delivers what happens, one after the other, from a thread of its own."""
+
+    def __init__(self, world: World) -> None:
+        """Listen to this world."""
+        self.world = world
+        self.hooks: list[Hook] = []
+        self.deliveries: list[Delivery] = []
+        self._waiting: queue.Queue[Delivery | None] = queue.Queue()
+        self._worker = threading.Thread(target=self._work, daemon=True)
+        self._worker.start()
+        world.listeners.append(self.announce)
+
+    def announce(self, happening: Happening) -> None:
+        """Put a message for each listener that wants it into the queue."""
+        for hook in self.hooks:
+            if hook.project in {None, happening.project.path}:
+                for event, payload in events.messages(self.world, hook.provider, happening):
+                    self.send(hook, event, payload)
+
+    def send(self, hook: Hook, event: str, payload: dict[str, Any]) -> Delivery:
+        """Put one message for one listener into the queue."""
+        body = json.dumps(payload)
+        headers = github_headers(hook, event, body) if hook.provider == "github" else self._gitlab_headers(hook, event)
+        key = headers.get("X-GitHub-Delivery") or headers["X-Gitlab-Event-UUID"]
+        delivery = Delivery(key=key, url=hook.url, event=event, headers=headers, body=body)
+        self.deliveries.append(delivery)
+        self._waiting.put(delivery)
+        return delivery
+
+    def again(self, key: str) -> Delivery:
+        """Deliver once more what was delivered, with the same number and signature. Raises `StopIteration`."""
+        delivery = next(delivery for delivery in self.deliveries if delivery.key == key)
+        self._waiting.put(delivery)
+        return delivery
+
+    def settle(self) -> None:
+        """Wait until everything in the queue was tried."""
+        self._waiting.join()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._waiting.put(None)
+        self._worker.join(SECONDS)
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """All deliveries as plain values."""
+        return [asdict(delivery) for delivery in self.deliveries]
+
+    def _gitlab_headers(self, hook: Hook, event: str) -> dict[str, str]:
+        """https://docs.gitlab.com/user/project/integrations/webhooks/#delivery-headers."""
+        number = str(uuid.uuid4())  # noqa: TID251 as above
+        return {
+            "Content-Type": "application/json",
+            "User-Agent": "GitLab/18.0.0",
+            "X-Gitlab-Instance": self.world.gitlab_web,
+            "X-Gitlab-Event": event,
+            "X-Gitlab-Token": hook.secret,
+            "X-Gitlab-Webhook-UUID": hook.key,
+            "X-Gitlab-Event-UUID": number,
+            "Idempotency-Key": number,
+        }
+
+    def _work(self) -> None:
+        while (delivery := self._waiting.get()) is not None:
+            try:
+                delivery.status, delivery.error = _post(delivery), None
+            except (OSError, http.client.HTTPException) as error:
+                delivery.status, delivery.error = None, repr(error)
+            delivery.times += 1
+            self._waiting.task_done()
+
+
+def github_headers(hook: Hook, event: str, body: str) -> dict[str, str]:
+    """https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers."""
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "GitHub-Hookshot/044aadd",
+        "X-GitHub-Hook-ID": str(int(hook.key[:8], 16)),
+        "X-GitHub-Event": event,
+        "X-GitHub-Delivery": str(uuid.uuid4()),  # noqa: TID251 as above
+        "X-Hub-Signature-256": signature(hook.secret, body),
+    }
+
+
+def signature(secret: str, body: str) -> str:
+    """https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries."""
+    return "sha256=" + hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()
+
+
+def _post(delivery: Delivery) -> int:
+    target = urlsplit(delivery.url)
+    connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=SECONDS)
+    try:
+        path = f"{target.path or '/'}{f'?{target.query}' if target.query else ''}"
+        connection.request("POST", path, delivery.body.encode(), delivery.headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    finally:
+        connection.close()
