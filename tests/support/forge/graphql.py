@@ -47,7 +47,7 @@ type PullRequest implements Node {
   mergeable: MergeableState! mergeStateStatus: MergeStateStatus! reviewDecision: PullRequestReviewDecision
   headRefName: String! headRefOid: GitObjectID! baseRefName: String! baseRefOid: GitObjectID!
   reviewThreads(first: Int, after: String, last: Int, before: String): PullRequestReviewThreadConnection!
-  latestOpinionatedReviews(first: Int, after: String): PullRequestReviewConnection
+  latestOpinionatedReviews(first: Int, after: String, writersOnly: Boolean = false): PullRequestReviewConnection
   reviews(first: Int, after: String): PullRequestReviewConnection
   commits(first: Int, last: Int, after: String): PullRequestCommitConnection!
 }

@@ -170,7 +170,6 @@ def test_a_second_redirect_is_not_followed(talk: Conversation, script: Script) -
         ("https://api.github.com.evil.example/thing", "api.github.com.evil.example"),
         ("https://api.github.com:8443/thing", "api.github.com"),
         ("http://api.github.com/thing", "api.github.com"),
-        ("https://[::1", "no address"),
     ],
 )
 def test_a_redirect_to_another_host_is_refused(talk: Conversation, script: Script, location: str, named: str) -> None:
@@ -180,6 +179,14 @@ def test_a_redirect_to_another_host_is_refused(talk: Conversation, script: Scrip
 
     assert (1, False) == (len(script.requests), refusal.transient)
     assert named in refusal.text
+
+
+def test_a_redirect_to_what_is_no_address_is_no_answer(talk: Conversation, script: Script) -> None:
+    """Like any other answer that breaks the protocol."""
+    script.on("GET", "/thing", answer(302, location="https://[::1"))
+    refusal = refusal_of(talk)
+
+    assert (1, 0, True) == (len(script.requests), refusal.status, refusal.transient)
 
 
 def test_a_redirect_brings_no_credentials_of_its_own(talk: Conversation, script: Script) -> None:

@@ -29,7 +29,7 @@ NOBODY: Final = "ghost"
 """How GitHub shows the author of what a deleted account wrote."""
 CHANGES_REQUESTED: Final = "CHANGES_REQUESTED"
 QUERY: Final = """\
-query ($owner: String!, $name: String!, $number: Int!, $after: String) {
+query PullFeedback($owner: String!, $name: String!, $number: Int!, $after: String) {
   repository(owner: $owner, name: $name) {
     pullRequest(number: $number) {
       headRefOid

@@ -169,11 +169,8 @@ class Conversation:
 
 
 def _target(origin: httpx.URL, location: str) -> httpx.URL | str:
-    """Where a redirect leads, or why it is not followed."""
-    try:
-        target = origin.join(location).copy_with(userinfo=b"")
-    except httpx.InvalidURL:
-        return "redirected to what is no address"
+    """Where a redirect leads, or why it is not followed. httpx has refused already what is no address."""
+    target = origin.join(location).copy_with(userinfo=b"")
     if (target.scheme, target.host, target.port) != (origin.scheme, origin.host, origin.port):
         return f"a redirect to another host was not followed: {target.host[:100]}"
     return target
