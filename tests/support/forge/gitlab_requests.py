@@ -220,7 +220,7 @@ def _thread(call: Call, request: Request) -> tuple[Project, ChangeRequest, Threa
 
 @endpoint("GET", ONE + "/reviewers", READ)
 def list_reviewers(call: Call, request: Request) -> Answer:
-    """https://docs.gitlab.com/api/merge_requests/#list-all-reviewers-for-a-merge-request."""
+    """https://docs.gitlab.com/api/merge_requests/#retrieve-merge-request-reviewers."""
     _, found = call.merge_request(request)
     return Answer(content=shapes.reviewers(found))
 

@@ -213,7 +213,7 @@ def approvals(project: Project, request: ChangeRequest) -> Body:
 
 
 def reviewers(request: ChangeRequest) -> list[Body]:
-    """https://docs.gitlab.com/api/merge_requests/#list-all-reviewers-for-a-merge-request: each with their state."""
+    """https://docs.gitlab.com/api/merge_requests/#retrieve-merge-request-reviewers: each with their state."""
     words = {"APPROVED": "approved", "CHANGES_REQUESTED": "requested_changes", "DISMISSED": "unapproved"}
     return [{"user": user(login), "state": words[state]} for login, state in request.opinions().items()]
 

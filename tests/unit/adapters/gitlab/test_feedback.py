@@ -37,7 +37,7 @@ def feedback_of(gitlab: ScriptedGitLab, **more: Any) -> Feedback:
 def a_note(body: str = "Count from one.", **more: Any) -> dict[str, Any]:
     """A note that waits to be resolved.
 
-    https://docs.gitlab.com/api/discussions/#list-all-discussion-items-of-a-merge-request
+    https://docs.gitlab.com/api/discussions/#list-all-merge-request-discussion-items
     """
     return {
         "id": 1128,
@@ -52,7 +52,7 @@ def a_note(body: str = "Count from one.", **more: Any) -> dict[str, Any]:
 
 
 def a_status(name: str, status: str, **more: Any) -> dict[str, Any]:
-    """A job or an external status. https://docs.gitlab.com/api/commits/#list-all-commit-statuses."""
+    """A job or an external status. https://docs.gitlab.com/api/commits/#list-commit-statuses."""
     return {"id": 90, "name": name, "status": status, "ref": "work", "sha": HEAD, "allow_failure": False, **more}
 
 
@@ -204,6 +204,7 @@ def test_more_checks_than_are_read_are_unchecked(gitlab: ScriptedGitLab) -> None
         (a_pipeline("success"), (), ()),
         (a_pipeline("failed", sha="b" * 40, ref="refs/merge-requests/7/merge"), ("pipeline 47",), ()),
         (a_pipeline("failed", sha="b" * 40), (), ()),
+        (a_pipeline("failed", sha="b" * 40, ref="refs/merge-requests/7/head"), (), ()),
     ],
 )
 def test_a_pipeline_without_jobs_of_this_head_is_told_itself(

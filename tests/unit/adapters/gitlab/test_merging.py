@@ -136,9 +136,30 @@ def test_whatever_else_gitlab_does_not_allow_is_not_ready(now: dict[str, Any], m
     assert (PullMerge.NOT_READY, message) == (merged.how, merged.message)
 
 
-@pytest.mark.parametrize(("status", "transient"), [(401, False), (403, False), (404, False), (500, True), (429, True)])
+def test_a_user_who_may_not_merge_is_told_from_a_token_that_is_no_good() -> None:
+    """GitLab says 401 to both; who may still read the merge request lacks a right, not a token."""
+    refusal = refused(401, "401 Unauthorized")
+
+    assert isinstance(refusal, HttpError)
+    assert (403, False) == (refusal.status, refusal.transient)
+    assert "may not merge into main" in refusal.text
+
+
+def test_a_token_that_is_no_good_is_told() -> None:
+    """It may not read either."""
+    gitlab = ScriptedGitLab()
+    for method, url in (("PUT", MERGE), ("GET", MERGE_REQUEST)):
+        gitlab.says(method, url, {"message": "401 Unauthorized"}, status=401)
+
+    refusal = merge(gitlab)
+
+    assert isinstance(refusal, HttpError)
+    assert 401 == refusal.status
+
+
+@pytest.mark.parametrize(("status", "transient"), [(403, False), (404, False), (500, True), (429, True)])
 def test_a_refusal_that_is_not_about_the_merge_is_one(status: int, *, transient: bool) -> None:
-    """401 is also what GitLab says to who may not merge; nothing is looked up."""
+    """Nothing is looked up."""
     refusal = refused(status, f"{status} no")
 
     assert isinstance(refusal, HttpError)

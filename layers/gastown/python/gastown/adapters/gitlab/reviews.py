@@ -27,7 +27,7 @@ def read_threads(calls: Calls, pull: PullRef) -> Threads | Failure:
     """`GET …/merge_requests/:iid/discussions`: those with a note that can be resolved and is not.
 
     Plain comments cannot be resolved, and GitLab's own notes (`system`) say nothing; neither is a thread.
-    https://docs.gitlab.com/api/discussions/#list-all-discussion-items-of-a-merge-request
+    https://docs.gitlab.com/api/discussions/#list-all-merge-request-discussion-items
     """
     listed = calls.pages(Discussions, f"{merge_request_path(pull)}/discussions")
     if not isinstance(listed, Listed):
@@ -55,7 +55,7 @@ def read_changes_requested(calls: Calls, pull: PullRef, request: MergeRequest) -
     """`GET …/merge_requests/:iid/reviewers`: whether one of them is in state `requested_changes`.
 
     It is not asked for if there are no reviewers. Instances before 15.3 answer 404: they have no such state.
-    https://docs.gitlab.com/api/merge_requests/#list-all-reviewers-for-a-merge-request
+    https://docs.gitlab.com/api/merge_requests/#retrieve-merge-request-reviewers
     """
     if request.reviewers == ():
         return False
