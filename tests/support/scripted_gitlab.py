@@ -6,9 +6,10 @@ from typing import Any
 
 import httpx
 
-from gastown.adapters.gitlab.git_host import GitLabHost
+from gastown.adapters.gitlab.git_host import GitLabGitHost
 from gastown.domain.pull import Provider, PullRef, Repository
 from gastown.ports.git_host import Access
+from tests.support.contracts.git_host import RememberedAnswers
 from tests.support.fakes.clock import FixedClock
 
 TOKEN = "glpat-0123456789abcdef"
@@ -52,23 +53,6 @@ def a_merge_request(**more: Any) -> dict[str, Any]:
     }
 
 
-class RememberedAnswers:
-    """A memory of answers, as a dictionary."""
-
-    def __init__(self) -> None:
-        """Remember nothing yet."""
-        self.kept: dict[str, tuple[str, dict[str, object]]] = {}
-
-    def recall(self, address: str) -> tuple[str, dict[str, object]] | None:
-        """What was kept under this address; through JSON, as a table would."""
-        found = self.kept.get(address)
-        return None if found is None else (found[0], json.loads(json.dumps(found[1])))
-
-    def remember(self, address: str, tag: str, kept: dict[str, object]) -> None:
-        """Keep it."""
-        self.kept[address] = (tag, kept)
-
-
 class ScriptedGitLab:
     """Answers by method and address without its query; several replies to one address are given in turn."""
 
@@ -98,9 +82,9 @@ class ScriptedGitLab:
             return httpx.Response(404, json={"message": "404 Not found"})
         return (replies.pop(0) if len(replies) > 1 else replies[0])(request)
 
-    def host(self, instance_url: str = "https://gitlab.com") -> GitLabHost:
+    def host(self, instance_url: str = "https://gitlab.com") -> GitLabGitHost:
         """The adapter, talking to this."""
-        return GitLabHost(clock=self.clock, instance_url=instance_url, transport=httpx.MockTransport(self.answer))
+        return GitLabGitHost(clock=self.clock, instance_url=instance_url, transport=httpx.MockTransport(self.answer))
 
     @property
     def access(self) -> Access:

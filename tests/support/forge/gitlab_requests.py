@@ -218,6 +218,13 @@ def _thread(call: Call, request: Request) -> tuple[Project, ChangeRequest, Threa
     raise refused(404, "404 Discussion Not Found")
 
 
+@endpoint("GET", ONE + "/reviewers", READ)
+def list_reviewers(call: Call, request: Request) -> Answer:
+    """https://docs.gitlab.com/api/merge_requests/#retrieve-merge-request-reviewers."""
+    _, found = call.merge_request(request)
+    return Answer(content=shapes.reviewers(found))
+
+
 @endpoint("GET", ONE + "/approvals", READ)
 def get_approvals(call: Call, request: Request) -> Answer:
     """https://docs.gitlab.com/api/merge_request_approvals/#retrieve-approval-state-of-a-merge-request."""

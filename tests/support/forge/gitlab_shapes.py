@@ -87,6 +87,7 @@ def merge_request(world: World, project: Project, request: ChangeRequest) -> Bod
         "source_project_id": project.number,
         "target_project_id": project.number,
         "labels": request.labels,
+        "reviewers": [user(login) for login in request.opinions()],
         "draft": request.draft,
         "work_in_progress": request.draft,
         "merge_when_pipeline_succeeds": False,
@@ -209,6 +210,12 @@ def approvals(project: Project, request: ChangeRequest) -> Body:
         "user_has_approved": False,
         "user_can_approve": True,
     }
+
+
+def reviewers(request: ChangeRequest) -> list[Body]:
+    """https://docs.gitlab.com/api/merge_requests/#retrieve-merge-request-reviewers: each with their state."""
+    words = {"APPROVED": "approved", "CHANGES_REQUESTED": "requested_changes", "DISMISSED": "unapproved"}
+    return [{"user": user(login), "state": words[state]} for login, state in request.opinions().items()]
 
 
 def branch(project: Project, name: str, sha: str) -> Body:

@@ -72,7 +72,7 @@ class Position(Shape):
 
 
 class Note(Shape):
-    """https://docs.gitlab.com/api/discussions/#list-all-discussion-items-of-a-merge-request, one of `notes`."""
+    """https://docs.gitlab.com/api/discussions/#list-all-merge-request-discussion-items, one of `notes`."""
 
     body: str | None = None
     author: Author | None = None
@@ -83,7 +83,7 @@ class Note(Shape):
 
 
 class Discussion(Shape):
-    """https://docs.gitlab.com/api/discussions/#list-all-discussion-items-of-a-merge-request."""
+    """https://docs.gitlab.com/api/discussions/#list-all-merge-request-discussion-items."""
 
     notes: tuple[Note, ...]
 
@@ -100,7 +100,7 @@ class Approvals(Shape):
 
 
 class Reviewer(Shape):
-    """https://docs.gitlab.com/api/merge_requests/#list-all-reviewers-for-a-merge-request."""
+    """https://docs.gitlab.com/api/merge_requests/#retrieve-merge-request-reviewers."""
 
     state: str
 
@@ -110,7 +110,7 @@ class Reviewers(RootModel[tuple[Reviewer, ...]]):
 
 
 class CommitStatus(Shape):
-    """https://docs.gitlab.com/api/commits/#list-all-commit-statuses."""
+    """https://docs.gitlab.com/api/commits/#list-commit-statuses."""
 
     id: int = 0
     name: str
