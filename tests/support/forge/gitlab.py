@@ -136,7 +136,7 @@ def renew(world: World, request: Request) -> Answer:
     except BadCredentials as error:
         message = "The provided authorization grant is invalid, expired, revoked, or was issued to another client."
         raise oauth_refused(400, "invalid_grant", message) from error
-    lasting = int((access.expires_at or 0) - world.now())
+    lasting = round((access.expires_at or 0) - world.now())
     content = {"access_token": access.value, "token_type": "Bearer", "expires_in": lasting, "refresh_token": refresh}
     return Answer(content=content | {"scope": " ".join(sorted(access.scopes)), "created_at": int(world.now())})
 

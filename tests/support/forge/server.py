@@ -154,6 +154,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS
+    wbufsize = -1  # head and body in one packet: else each answer on a kept connection waits for an ACK
+    disable_nagle_algorithm = True
     server: _Server
 
     def handle_any(self) -> None:

@@ -1,5 +1,7 @@
 """A merge at the forge is a merge in git, for both dialects."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.support.forge.repository import Repository
@@ -62,7 +64,9 @@ def test_a_conflict_is_405_and_merges_nothing(scene: Scene, dialect: str) -> Non
 def test_a_conflict_shows_in_every_merge_state(scene: Scene) -> None:
     """REST says dirty, GraphQL DIRTY and CONFLICTING, GitLab conflict; and it ends when the head is mended."""
     scene.conflict()
-    query = 'query { repository(owner: "acme", name: "widgets") { pullRequest(number: 1) { mergeable mergeStateStatus } } }'
+    query = (
+        'query { repository(owner: "acme", name: "widgets") { pullRequest(number: 1) { mergeable mergeStateStatus } } }'
+    )
     pull = scene.ask(query)["data"]["repository"]["pullRequest"]
 
     assert "dirty" == scene.call("GET", scene.github).json()["mergeable_state"]
@@ -104,7 +108,7 @@ def test_rules_stand_against_a_merge_until_they_are_met(scene: Scene) -> None:
     steer, seen = scene.forge.steer, []
     steer.set_rules(scene.path, required_approvals=1, required_checks=["ci"], resolved_threads=True)
     steer.add_thread(scene.path, scene.number)
-    meet = (
+    meet: tuple[Callable[[], object], ...] = (
         lambda: steer.resolve(scene.path, scene.number),
         lambda: steer.review(scene.path, scene.number, "APPROVED"),
         lambda: steer.set_check(scene.path, "ci", number=scene.number),
@@ -126,7 +130,7 @@ def test_gitlab_says_which_rule_stands_against_a_merge(scene: Scene) -> None:
     steer.set_rules(scene.path, required_approvals=1, resolved_threads=True, pipeline_must_succeed=True)
     steer.add_thread(scene.path, scene.number)
     steer.set_request(scene.path, scene.number, draft=True)
-    steps = (
+    steps: tuple[Callable[[], object], ...] = (
         lambda: steer.set_request(scene.path, scene.number, draft=False),
         lambda: steer.resolve(scene.path, scene.number),
         lambda: steer.review(scene.path, scene.number),
@@ -138,7 +142,14 @@ def test_gitlab_says_which_rule_stands_against_a_merge(scene: Scene) -> None:
         seen.append(scene.call("GET", scene.gitlab).json()["detailed_merge_status"])
         step()
 
-    words = ["draft_status", "discussions_not_resolved", "not_approved", "ci_must_pass", "ci_still_running", "ci_must_pass"]
+    words = [
+        "draft_status",
+        "discussions_not_resolved",
+        "not_approved",
+        "ci_must_pass",
+        "ci_still_running",
+        "ci_must_pass",
+    ]
     assert words == seen
     assert 200 == scene.call("PUT", f"{scene.gitlab}/merge").status_code
 
