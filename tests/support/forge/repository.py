@@ -3,7 +3,7 @@
 import os
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -51,6 +51,7 @@ class Repository:
 
     path: Path
     default_branch: str = "main"
+    _known: dict[tuple[str, ...], subprocess.CompletedProcess[str]] = field(default_factory=dict, compare=False)
 
     def git(self, *arguments: str, given: str = "", environment: dict[str, str] | None = None) -> str:
         """The output of one git command in this repository. Raises `GitFailed`."""
@@ -72,6 +73,15 @@ class Repository:
             timeout=60,
             check=False,
         )
+
+    def _of_shas(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command whose outcome depends on the shas it names only, and so never changes."""
+        if arguments not in self._known:
+            done = self._run(arguments)
+            if done.returncode not in {0, 1}:  # 1 is an answer (no, conflict); all else may be different next time
+                return done
+            self._known[arguments] = done
+        return self._known[arguments]
 
     def branches(self) -> dict[str, str]:
         """Every branch and its sha, in the order of names."""
@@ -132,19 +142,19 @@ class Repository:
 
     def contains(self, ancestor: str, sha: str) -> bool:
         """Whether `sha` has `ancestor` in its history."""
-        return self._run(("merge-base", "--is-ancestor", ancestor, sha)).returncode == 0
+        return self._of_shas("merge-base", "--is-ancestor", ancestor, sha).returncode == 0
 
     def count(self, base: str, head: str) -> int:
         """How many commits `head` has that `base` has not."""
-        return int(self.git("rev-list", "--count", f"{base}..{head}"))
+        return int(self._of_shas("rev-list", "--count", f"{base}..{head}").stdout)
 
     def changed_files(self, base: str, head: str) -> list[str]:
         """The files that differ between the merge base and `head`."""
-        return self.git("diff", "--name-only", f"{base}...{head}").splitlines()
+        return self._of_shas("diff", "--name-only", f"{base}...{head}").stdout.splitlines()
 
     def merged_tree(self, base: str, head: str) -> str:
         """The tree that a merge of two commits gives. Raises `MergeConflict`, `GitFailed`."""
-        done = self._run(("merge-tree", "--write-tree", base, head))
+        done = self._of_shas("merge-tree", "--write-tree", base, head)
         if done.returncode == 1:
             raise MergeConflict(done.stdout.partition("\n\n")[2].strip())
         if done.returncode:
@@ -187,7 +197,7 @@ def create_repository(path: Path, default_branch: str = "main", source: Path | N
     """Make a bare repository that can be pushed to: a copy of `source`, or a new one with one commit."""
     path.mkdir(parents=True)
     repository = Repository(path=path, default_branch=default_branch)
-    repository.git("init", "--quiet", "--bare", f"--initial-branch={default_branch}")
+    repository.git("init", "--quiet", "--bare", "--template=", f"--initial-branch={default_branch}")
     repository.git("config", "http.receivepack", "true")
     if source is None:
         repository.commit(default_branch, {"README.md": f"# {path.stem}\n"}, "Start")

@@ -31,6 +31,7 @@ from tests.support.forge.world import World
 
 ENDPOINTS = (github_apps, github_commits, github_pulls, gitlab_requests)  # imported so that their endpoints are known
 IDLE_SECONDS = 120
+POLL_SECONDS = 0.01
 HTTP_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -53,7 +54,7 @@ class Forge:
         self.world.gitlab_web = (gitlab_web or self.world.url).rstrip("/")
         self.webhooks = Webhooks(self.world)
         self.steer = Steering(self.world, self.webhooks)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True)
 
     @property
     def url(self) -> str:

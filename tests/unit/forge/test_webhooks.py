@@ -59,7 +59,7 @@ class _Listener(http.server.BaseHTTPRequestHandler):
 def ear() -> Iterator[Ear]:
     """Somebody who listens."""
     with Ear() as ear:
-        thread = threading.Thread(target=ear.serve_forever, args=(0.05,), daemon=True)
+        thread = threading.Thread(target=ear.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield ear
         ear.shutdown()
