@@ -85,6 +85,27 @@ def create_status(call: Call, request: Request) -> Answer:
     return Answer(status=201, content=shapes.commit_status(status))
 
 
+@endpoint("GET", "/repos/{owner}/{repo}/git/commits/{ref}", "contents:read")
+def get_commit(call: Call, request: Request) -> Answer:
+    """https://docs.github.com/en/rest/git/commits#get-a-commit-object: with its tree and parents."""
+    project, sha = call.project(request), request.parts["ref"]
+    if not SHA.fullmatch(sha) or not project.repository.knows(sha):
+        raise refused(404, "Not Found")
+    tree, parents, message = project.repository.git("log", "-1", "--format=%T%x00%P%x00%B", sha).split("\0")
+    content = {"sha": sha, "tree": {"sha": tree}, "message": message.strip()}
+    return Answer(content=content | {"parents": [{"sha": parent} for parent in parents.split()]})
+
+
+@endpoint("GET", "/repos/{owner}/{repo}/branches/{branch:path}", "contents:read")
+def get_branch(call: Call, request: Request) -> Answer:
+    """https://docs.github.com/en/rest/branches/branches#get-a-branch."""
+    project, name = call.project(request), request.parts["branch"]
+    sha = project.repository.head(name)
+    if sha is None:
+        raise refused(404, "Branch not found")
+    return Answer(content={"name": name, "commit": {"sha": sha}, "protected": False})
+
+
 @endpoint("GET", "/repos/{owner}/{repo}/git/ref/{ref:path}", "contents:read")
 def get_ref(call: Call, request: Request) -> Answer:
     """https://docs.github.com/en/rest/git/refs#get-a-reference."""

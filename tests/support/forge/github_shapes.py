@@ -28,6 +28,7 @@ def repository(world: World, project: Project) -> Body:
         "name": project.name,
         "full_name": project.path,
         "private": True,
+        "fork": False,
         "owner": user(project.owner),
         "html_url": f"{world.github_web}/{project.path}",
         "clone_url": f"{world.github_web}/{project.path}.git",
@@ -85,7 +86,7 @@ def pull(world: World, project: Project, request: ChangeRequest) -> Body:
         "closed_at": request.closed_at,
         "merged_at": request.merged_at,
         "merge_commit_sha": request.merge_sha,
-        "head": _side(world, project, request.head, project.head_sha(request)),
+        "head": _side(world, project, request.head, project.head_sha(request), request.fork),
         "base": _side(world, project, request.base, project.base_sha(request)),
         "auto_merge": None,
         "author_association": "COLLABORATOR",
@@ -111,14 +112,10 @@ def full_pull(world: World, project: Project, request: ChangeRequest) -> Body:
     }
 
 
-def _side(world: World, project: Project, branch: str, sha: str) -> Body:
-    return {
-        "label": f"{project.owner}:{branch}",
-        "ref": branch,
-        "sha": sha,
-        "user": user(project.owner),
-        "repo": repository(world, project),
-    }
+def _side(world: World, project: Project, branch: str, sha: str, fork: str = "") -> Body:
+    owner = fork.rpartition("/")[0] or project.owner
+    repo = repository(world, project) | ({"full_name": fork, "fork": True, "owner": user(owner)} if fork else {})
+    return {"label": f"{owner}:{branch}", "ref": branch, "sha": sha, "user": user(owner), "repo": repo}
 
 
 def review(world: World, project: Project, request: ChangeRequest, given: Review) -> Body:

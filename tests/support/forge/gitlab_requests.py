@@ -58,7 +58,7 @@ def get_branch(call: Call, request: Request) -> Answer:
 
 @endpoint("POST", "/projects/{id}/repository/branches", WRITE)
 def create_branch(call: Call, request: Request) -> Answer:
-    """https://docs.gitlab.com/api/branches/#create-a-repository-branch: 400 when it is there or `ref` is not."""
+    """https://docs.gitlab.com/api/branches/#create-repository-branch: 400 when it is there or `ref` is not."""
     project, body = call.project(request), request.query | request.json()
     name, ref = str(body.get("branch", "")), str(body.get("ref", ""))
     sha = project.repository.head(ref) or (ref if project.repository.knows(ref) else None)
@@ -73,6 +73,18 @@ def create_branch(call: Call, request: Request) -> Answer:
         raise refused(400, "Branch name is invalid") from error
     call.world.notice_pushes(project, before, call.token.login)
     return Answer(status=201, content=shapes.branch(project, name, sha))
+
+
+@endpoint("GET", "/projects/{id}/repository/commits/{ref}", READ)
+def get_commit(call: Call, request: Request) -> Answer:
+    """https://docs.gitlab.com/api/commits/#retrieve-a-commit: by sha or branch."""
+    project, ref = call.project(request), request.parts["ref"]
+    sha = project.repository.head(ref) or (ref if project.repository.knows(ref) else None)
+    if sha is None:
+        raise refused(404, "404 Commit Not Found")
+    parents, title, message = project.repository.git("log", "-1", "--format=%P%x00%s%x00%B", sha).split("\0")
+    content = {"id": sha, "short_id": sha[:8], "title": title, "message": message}
+    return Answer(content=content | {"parent_ids": parents.split()})
 
 
 @endpoint("GET", "/projects/{id}/merge_requests", READ)
@@ -92,7 +104,7 @@ def list_merge_requests(call: Call, request: Request) -> Answer:
 
 @endpoint("POST", "/projects/{id}/merge_requests", WRITE)
 def create_merge_request(call: Call, request: Request) -> Answer:
-    """https://docs.gitlab.com/api/merge_requests/#create-a-merge-request: 409 when one is open for these branches."""
+    """https://docs.gitlab.com/api/merge_requests/ (create): 409 when one is open for these branches."""
     project, body = call.project(request), request.json()
     missing = [name for name in ("title", "source_branch", "target_branch") if not body.get(name)]
     if missing:
@@ -123,7 +135,7 @@ def get_merge_request(call: Call, request: Request) -> Answer:
 
 @endpoint("PUT", ONE, WRITE)
 def update_merge_request(call: Call, request: Request) -> Answer:
-    """https://docs.gitlab.com/api/merge_requests/#update-a-merge-request; a title with `Draft:` makes a draft."""
+    """https://docs.gitlab.com/api/merge_requests/ (update); a title with `Draft:` makes a draft."""
     project, found = call.merge_request(request)
     body = request.json()
     if "title" in body:
@@ -169,7 +181,7 @@ def merge(call: Call, request: Request) -> Answer:
 
 @endpoint("GET", ONE + "/discussions", READ)
 def list_discussions(call: Call, request: Request) -> Answer:
-    """https://docs.gitlab.com/api/discussions/#list-project-merge-request-discussion-items."""
+    """https://docs.gitlab.com/api/discussions/#list-all-merge-request-discussion-items."""
     project, found = call.merge_request(request)
     bodies = [shapes.discussion(project, found, thread) for thread in found.threads]
     page: Page[Any] = page_of(
@@ -189,7 +201,7 @@ def create_discussion(call: Call, request: Request) -> Answer:
 
 @endpoint("POST", ONE + "/discussions/{discussion}/notes", WRITE)
 def reply(call: Call, request: Request) -> Answer:
-    """https://docs.gitlab.com/api/discussions/#add-note-to-a-merge-request-thread."""
+    """https://docs.gitlab.com/api/discussions/#merge-requests."""
     project, found, thread = _thread(call, request)
     comment = Comment(author=call.token.login, body=str(request.json().get("body", "")), at=call.world.stamp())
     thread.comments.append(comment)
@@ -227,13 +239,13 @@ def list_reviewers(call: Call, request: Request) -> Answer:
 
 @endpoint("GET", ONE + "/approvals", READ)
 def get_approvals(call: Call, request: Request) -> Answer:
-    """https://docs.gitlab.com/api/merge_request_approvals/#retrieve-approval-state-of-a-merge-request."""
+    """https://docs.gitlab.com/api/merge_request_approvals/#retrieve-approval-state-for-a-merge-request."""
     return Answer(content=shapes.approvals(*call.merge_request(request)))
 
 
 @endpoint("POST", ONE + "/approve", WRITE)
 def approve(call: Call, request: Request) -> Answer:
-    """https://docs.gitlab.com/api/merge_request_approvals/#approve-a-merge-request: 409 when `sha` is not the head."""
+    """https://docs.gitlab.com/api/merge_request_approvals/#approve-merge-request: 409 when `sha` is not the head."""
     project, found = call.merge_request(request)
     sha, login = project.head_sha(found), call.token.login
     if request.json().get("sha", sha) != sha:
@@ -249,7 +261,7 @@ def approve(call: Call, request: Request) -> Answer:
 
 @endpoint("GET", ONE + "/pipelines", READ)
 def list_request_pipelines(call: Call, request: Request) -> Answer:
-    """https://docs.gitlab.com/api/merge_requests/#list-all-merge-request-pipelines, newest first."""
+    """https://docs.gitlab.com/api/merge_requests/ (list pipelines), newest first."""
     project, found = call.merge_request(request)
     sides = [project.head_sha(found), f"^{project.base_sha(found)}"]
     shas = {project.head_sha(found), *project.repository.git("rev-list", *sides).split()}
@@ -273,7 +285,7 @@ def list_pipelines(call: Call, request: Request) -> Answer:
 
 @endpoint("GET", "/projects/{id}/repository/commits/{sha}/statuses", READ)
 def list_statuses(call: Call, request: Request) -> Answer:
-    """https://docs.gitlab.com/api/commits/#list-all-statuses-for-a-commit."""
+    """https://docs.gitlab.com/api/commits/#list-commit-statuses."""
     project = call.project(request)
     page = page_of(project.latest_statuses(request.parts["sha"]), request, USUAL_PAGE)
     return listed(call, request, page, [shapes.status_body(status) for status in page.items])

@@ -84,7 +84,7 @@ def merge_request(world: World, project: Project, request: ChangeRequest) -> Bod
         "target_branch": request.base,
         "source_branch": request.head,
         "author": user(request.author),
-        "source_project_id": project.number,
+        "source_project_id": sum(request.fork.encode()) if request.fork else project.number,
         "target_project_id": project.number,
         "labels": request.labels,
         "reviewers": [user(login) for login in request.opinions()],
@@ -137,7 +137,7 @@ def pipeline_body(world: World, project: Project, pipeline: Pipeline) -> Body:
 
 
 def status_body(status: CommitStatus) -> Body:
-    """https://docs.gitlab.com/api/commits/#list-all-statuses-for-a-commit."""
+    """https://docs.gitlab.com/api/commits/#list-commit-statuses."""
     return {
         "id": status.number,
         "sha": status.sha,
@@ -195,7 +195,7 @@ def note(project: Project, request: ChangeRequest, comment: Comment) -> Body:
 
 
 def approvals(project: Project, request: ChangeRequest) -> Body:
-    """https://docs.gitlab.com/api/merge_request_approvals/#retrieve-approval-state-of-a-merge-request."""
+    """https://docs.gitlab.com/api/merge_request_approvals/#retrieve-approval-state-for-a-merge-request."""
     given = request.approvals()
     return {
         "id": request.identity,

@@ -134,6 +134,9 @@ class Root:
             "mergeable": self._mergeable(project, request),
             "mergeStateStatus": shapes.merge_state(project, request).upper(),
             "reviewDecision": review_decision(project, request),
+            "isCrossRepository": bool(request.fork),
+            "mergeCommit": self._commit(project, request.merge_sha) if request.merge_sha else None,
+            "statusCheckRollup": self._commit(project, project.head_sha(request))["statusCheckRollup"],
             "headRefName": request.head,
             "headRefOid": project.head_sha(request),
             "baseRefName": request.base,
@@ -200,6 +203,7 @@ class Root:
         return {"oid": sha, "statusCheckRollup": rollup}
 
     def _contexts(self, project: Project, sha: str) -> list[Node]:
+        required = project.rules.required_checks
         runs = [
             {
                 "__typename": "CheckRun",
@@ -207,6 +211,7 @@ class Root:
                 "name": run.name,
                 "status": run.status.upper(),
                 "conclusion": run.conclusion.upper() if run.conclusion else None,
+                "isRequired": run.name in required,
             }
             for run in project.checks
             if run.sha == sha
@@ -217,6 +222,7 @@ class Root:
                 "id": f"SC_{one.number}",
                 "context": one.context,
                 "state": one.state.upper(),
+                "isRequired": one.context in required,
             }
             for one in project.latest_statuses(sha)
         ]

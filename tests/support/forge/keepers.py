@@ -26,6 +26,11 @@ class Keepers(Hands):
         self._world.credentials.tokens[value].expires_at = self._world.now()
 
     @locked
+    def revoke_token(self, value: str) -> None:
+        """Take a token back."""
+        self._world.credentials.tokens[value].revoked = True
+
+    @locked
     def expire_all(self, kind: str | None = None) -> int:
         """Let all tokens (of a kind) be over now; how many."""
         found = [token for token in self._world.credentials.tokens.values() if kind in {None, token.kind}]

@@ -18,6 +18,11 @@ class People(Hands):
         return {"path": path, "id": project.number, "head": project.repository.head(default_branch)}
 
     @locked
+    def remove_project(self, path: str) -> None:
+        """Let a project be gone: 404 for everybody."""
+        del self._world.projects[path.lower()]
+
+    @locked
     def set_rules(self, project: str, **rules: Any) -> None:
         """Change what a merge needs, by the names of `requests.Rules`. Raises `ValueError` for others."""
         for name, value in rules.items():
@@ -51,7 +56,7 @@ class People(Hands):
 
     @locked
     def open_request(self, project: str, head: str, base: str = "", title: str = "", **more: Any) -> Facts:
-        """Open a request; `more` may be body, draft, login."""
+        """Open a request; `more` may be body, draft, login, fork."""
         found = self._project(project)
         login = more.pop("login", PERSON)
         sides = {"head": head, "base": base or found.repository.default_branch}

@@ -117,7 +117,10 @@ class Rules:
 
 @dataclass(kw_only=True)
 class ChangeRequest:
-    """A pull request, or a merge request. `reads_unknown`: so many reads are still told that git is computing."""
+    """A pull request, or a merge request. `reads_unknown`: so many reads are still told that git is computing.
+
+    `fork` is the path of the project that the head is said to come from, when it is another one.
+    """
 
     number: int
     title: str
@@ -135,6 +138,7 @@ class ChangeRequest:
     merged_by: str | None = None
     merge_sha: str | None = None
     squashed: bool = False
+    fork: str = ""
     labels: list[str] = field(default_factory=list)
     threads: list[Thread] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)

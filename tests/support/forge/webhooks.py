@@ -71,7 +71,7 @@ class Webhooks:
         """Put one message for one listener into the queue."""
         body = json.dumps(payload)
         headers = self._headers(hook, event, body)
-        key = headers.get("X-GitHub-Delivery") or headers["X-Gitlab-Event-UUID"]
+        key = headers.get("X-GitHub-Delivery") or headers["webhook-id"]
         delivery = Delivery(key=key, url=hook.url, event=event, headers=headers, body=body)
         self.deliveries.append(delivery)
         self._waiting.put(delivery)
@@ -101,21 +101,27 @@ class Webhooks:
             return github_headers(hook, event, body)
         headers = self._gitlab_headers(hook, event)
         if hook.signing_token:
-            headers |= standard_signature(hook.signing_token, headers["Idempotency-Key"], self.world.now(), body)
+            signed = standard_signature(hook.signing_token, headers["webhook-id"], headers["webhook-timestamp"], body)
+            headers["webhook-signature"] = signed
         return headers
 
     def _gitlab_headers(self, hook: Hook, event: str) -> dict[str, str]:
-        """https://docs.gitlab.com/user/project/integrations/webhooks/#delivery-headers."""
+        """https://docs.gitlab.com/user/project/integrations/webhooks/#delivery-headers, as of GitLab 19.0.
+
+        A message is known by `webhook-id` (the old `Idempotency-Key`); `X-Gitlab-Event-UUID` may be that of several.
+        """
         number = str(uuid.uuid4())  # noqa: TID251 as above
         return {
             "Content-Type": "application/json",
-            "User-Agent": "GitLab/18.0.0",
+            "User-Agent": "GitLab/19.0.0",
             "X-Gitlab-Instance": self.world.gitlab_web,
             "X-Gitlab-Event": event,
             "X-Gitlab-Token": hook.secret,
             "X-Gitlab-Webhook-UUID": hook.key,
-            "X-Gitlab-Event-UUID": number,
+            "X-Gitlab-Event-UUID": str(uuid.uuid4()),  # noqa: TID251 as above
             "Idempotency-Key": number,
+            "webhook-id": number,
+            "webhook-timestamp": str(int(self.world.now())),
         }
 
     def _work(self) -> None:
@@ -145,13 +151,11 @@ def signature(secret: str, body: str) -> str:
     return "sha256=" + hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()
 
 
-def standard_signature(token: str, number: str, now: float, body: str) -> dict[str, str]:
+def standard_signature(token: str, number: str, stamp: str, body: str) -> str:
     """https://gitlab.com/gitlab-org/gitlab/-/merge_requests/230944, after the Standard Webhooks specification."""
-    stamp = str(int(now))
     key = base64.b64decode(token.removeprefix("whsec_")) if token.startswith("whsec_") else token.encode()
     digest = hmac.new(key, f"{number}.{stamp}.{body}".encode(), hashlib.sha256).digest()
-    signed = f"v1,{base64.b64encode(digest).decode()}"
-    return {"webhook-id": number, "webhook-timestamp": stamp, "webhook-signature": signed}
+    return f"v1,{base64.b64encode(digest).decode()}"
 
 
 def _post(delivery: Delivery) -> int:

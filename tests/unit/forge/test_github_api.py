@@ -342,3 +342,56 @@ def test_one_connection_serves_many_requests(scene: Scene) -> None:
 def test_enterprise_paths_and_other_case_lead_to_the_same_place(scene: Scene, path: str) -> None:
     """Names of owners and repositories have no case at GitHub."""
     assert 1 == scene.call("GET", path).json()["number"]
+
+
+def test_a_merge_commit_shows_its_tree_and_parents(scene: Scene) -> None:
+    """What a receipt of a landing names."""
+    sha = scene.call("PUT", f"{scene.github}/merge", json={"merge_method": "merge"}).json()["sha"]
+    commit = scene.call("GET", f"/repos/acme/widgets/git/commits/{sha}").json()
+    query = 'query { repository(owner: "acme", name: "widgets") { pullRequest(number: 1) { mergeCommit { oid } } } }'
+
+    assert scene.sha == commit["parents"][1]["sha"]
+    assert (
+        scene.forge.world.projects[scene.path].repository.git("rev-parse", f"{sha}^{{tree}}") == commit["tree"]["sha"]
+    )
+    assert {"mergeCommit": {"oid": sha}} == scene.ask(query)["data"]["repository"]["pullRequest"]
+    assert sha == scene.call("GET", "/repos/acme/widgets/branches/main").json()["commit"]["sha"]
+
+
+def test_a_request_from_a_fork_says_so(scene: Scene) -> None:
+    """The head belongs to somebody else."""
+    scene.forge.steer.push(scene.path, "theirs", {"theirs.txt": "t\n"})
+    scene.forge.steer.open_request(scene.path, "theirs", fork="stranger/widgets", login="stranger")
+    head = scene.call("GET", "/repos/acme/widgets/pulls/2").json()["head"]
+    query = 'query { repository(owner: "acme", name: "widgets") { pullRequest(number: 2) { isCrossRepository } } }'
+
+    assert ("stranger:theirs", "stranger/widgets") == (head["label"], head["repo"]["full_name"])
+    assert {"isCrossRepository": True} == scene.ask(query)["data"]["repository"]["pullRequest"]
+
+
+def test_the_roll_up_of_checks_names_what_is_required(scene: Scene) -> None:
+    """Check runs and statuses in one list, the worst of them as its state."""
+    scene.forge.steer.set_rules(scene.path, required_checks=["ci"])
+    scene.forge.steer.set_check(scene.path, "ci", None, number=1)
+    scene.forge.steer.set_status(scene.path, "lint", "success", number=1)
+    query = """query { repository(owner: "acme", name: "widgets") { pullRequest(number: 1) { statusCheckRollup { state
+      contexts(first: 10) { nodes {
+        ... on CheckRun { name status conclusion isRequired(pullRequestNumber: 1) }
+        ... on StatusContext { context state isRequired(pullRequestNumber: 1) } } } } } } }"""
+    roll_up = scene.ask(query)["data"]["repository"]["pullRequest"]["statusCheckRollup"]
+
+    assert "PENDING" == roll_up["state"]
+    assert [
+        {"name": "ci", "status": "IN_PROGRESS", "conclusion": None, "isRequired": True},
+        {"context": "lint", "state": "SUCCESS", "isRequired": False},
+    ] == roll_up["contexts"]["nodes"]
+
+
+def test_a_project_that_is_gone_is_404_and_a_token_taken_back_401(scene: Scene) -> None:
+    """For REST; git and GraphQL look in the same place."""
+    token = scene.forge.steer.add_token()
+    scene.forge.steer.revoke_token(token)
+    revoked = scene.call("GET", scene.github, token=token).status_code
+    scene.forge.steer.remove_project(scene.path)
+
+    assert [401, 404] == [revoked, scene.call("GET", scene.github).status_code]

@@ -128,7 +128,7 @@ def test_gitlab_sends_its_token_and_an_event_number(scene: Scene, ear: Ear) -> N
         "Push Hook",
     ] == (ear.events("x-gitlab-event"))
     assert {SECRET} == set(ear.events("x-gitlab-token"))
-    assert 6 == len(set(ear.events("x-gitlab-event-uuid")))
+    assert 6 == len(set(ear.events("webhook-id")))
     assert ["update", "approved"] == [json.loads(ear.heard[n][1])["object_attributes"]["action"] for n in (1, 2)]
     assert "merge" == json.loads(ear.heard[4][1])["object_attributes"]["action"]
     assert scene.path == json.loads(ear.heard[3][1])["project"]["path_with_namespace"]
