@@ -17,6 +17,7 @@ from gastown.domain.town import Town
 from gastown.ports.directory import TownRow
 from gastown.settings import Settings
 from gastown.usecases.errand import Outside
+from gastown.usecases.git_hosts import GitHosts
 from gastown.usecases.reconcile_town import Reconciler
 from gastown.usecases.unit_of_work import UnitOfWork
 from tests.support.fakes.alarm import MemoryAlarm
@@ -25,6 +26,7 @@ from tests.support.fakes.container_runtime import MemoryContainerRuntime
 from tests.support.fakes.directory import MemoryDirectory
 from tests.support.fakes.doorbell import MemoryDoorbell
 from tests.support.fakes.effects_queue import MemoryEffectsQueue
+from tests.support.fakes.git_host import FakeGitHost
 from tests.support.fakes.ids import CountedIds
 from tests.support.fakes.life_cycle import MemoryLifeCycle
 from tests.support.fakes.secrets import MemorySecrets
@@ -61,6 +63,10 @@ class Stage:
         self.tables, self.runtime = MemoryTownTables(self.store), MemoryContainerRuntime()
         self.workflows, self.alarm, self.doorbell = MemoryWorkflows(), MemoryAlarm(), MemoryDoorbell()
         self.effects_queue, self.life_cycle = MemoryEffectsQueue(), MemoryLifeCycle()
+        self.git_host = FakeGitHost()
+        self.git_hosts = GitHosts(
+            github=lambda: self.git_host, gitlab=lambda _url: self.git_host, github_host="github.com"
+        )
         self.secrets = MemorySecrets({SECRET_ID: SIGNING_SECRET})
         self.settings = Settings(signing_secret_arn=SECRET_ID, container_cap=2, town_secret_prefix="stack/town/")
         self.uow = UnitOfWork(
@@ -114,7 +120,8 @@ class Stage:
         """What effects act on."""
         return Outside(
             uow=self.uow, runtime=self.runtime, workflows=self.workflows, secrets=self.secrets,
-            signing_secret=SECRET_ID, container_cap=self.settings.container_cap,
+            signing_secret=SECRET_ID, container_cap=self.settings.container_cap, hosts=self.git_hosts,
+            town_secret_prefix=self.settings.town_secret_prefix,
         )  # fmt: skip
 
     def outbox_key(self, kind: EffectKind) -> str:

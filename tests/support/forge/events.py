@@ -33,6 +33,9 @@ def _github(world: World, happening: Happening) -> Message | None:
         "repository": github_shapes.repository(world, project),
         "sender": github_shapes.user(happening.login),
     }
+    number = world.credentials.installation_on(project.path)
+    if number is not None:
+        payload["installation"] = {"id": number}
     if request is not None:
         payload |= {"number": request.number, "pull_request": github_shapes.full_pull(world, project, request)}
     match happening.topic:

@@ -4,6 +4,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.support.forge.exchange import Answer, Request
 
@@ -45,7 +46,7 @@ BEFORE = {
 class Fault:
     """One armed fault. `times` None is for ever, `skip` lets that many matches pass first.
 
-    `status`, `html`: `status`, `body`. `answer`: `status`, `body`, `headers` as given. `delay`: `seconds`, then performed.
+    `status`, `html`, `answer`: `status`, `body`, `headers` as given. `delay`: `seconds`, then it is performed.
     `rate_limited`: 403 (or `status`), no quota left, reset in `seconds`; without `seconds` an hour.
     `secondary_rate_limited`: the same with `Retry-After: seconds`, or without that header when `seconds` is 0.
     `redirect`: `status` (302 unless given) to `location`, to which path and query are added if it ends with a slash.
@@ -153,7 +154,10 @@ def spoiled(fault: Fault, answer: Answer) -> Answer:
 
 
 def _target(fault: Fault, request: Request) -> str:
-    return fault.location.rstrip("/") + request.path if fault.location.endswith("/") else fault.location
+    if not fault.location.endswith("/"):
+        return fault.location
+    query = f"?{urlencode(request.query)}" if request.query else ""
+    return fault.location.rstrip("/") + request.path + query
 
 
 def _with_values(content: Any, values: dict[str, Any]) -> Any:

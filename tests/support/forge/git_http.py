@@ -41,8 +41,8 @@ def credential(request: Request) -> tuple[str, str]:
 def authenticate(world: World, request: Request) -> Token:
     """The token of a git client. Raises `BadCredentials`.
 
-    `x-access-token:<token>` https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation#about-authentication-as-a-github-app-installation
-    `oauth2:<token>` https://docs.gitlab.com/api/oauth2/#access-git-over-https-with-access-token; a personal token takes any name.
+    `x-access-token:<token>`: docs.github.com, "Authenticating as a GitHub App installation"; a personal one: any name.
+    `oauth2:<token>`: https://docs.gitlab.com/api/oauth2/#access-git-over-https-with-access-token
     """
     name, password = credential(request)
     token = world.credentials.find(password, world.now())

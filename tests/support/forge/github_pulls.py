@@ -1,7 +1,5 @@
 """GitHub's endpoints about pull requests: list, make, read, change, merge, review, comment."""
 
-from typing import Any
-
 from tests.support.forge import github_shapes as shapes
 from tests.support.forge.exchange import Answer, Request, page_of
 from tests.support.forge.github import USUAL_PAGE, Call, endpoint, invalid, listed, refused
@@ -14,7 +12,7 @@ EVENTS = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMEN
 
 @endpoint("GET", "/repos/{owner}/{repo}/pulls", "pull_requests:read")
 def list_pulls(call: Call, request: Request) -> Answer:
-    """https://docs.github.com/en/rest/pulls/pulls#list-pull-requests: by `state`, `head` (`owner:branch`) and `base`."""
+    """https://docs.github.com/en/rest/pulls/pulls#list-pull-requests by `state`, `head` (owner:branch), `base`."""
     project = call.project(request)
     state, wanted = request.query.get("state", "open"), request.query
     found = [

@@ -93,7 +93,7 @@ def pull(world: World, project: Project, request: ChangeRequest) -> Body:
 
 
 def full_pull(world: World, project: Project, request: ChangeRequest) -> Body:
-    """https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request: `mergeable` is null while it is being computed."""
+    """https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request: `mergeable` is null while computed."""
     state = merge_state(project, request)
     sha, base = project.head_sha(request), project.base_sha(request)
     computed = request.state == "open" and request.reads_unknown <= 0

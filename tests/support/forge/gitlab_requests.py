@@ -249,9 +249,10 @@ def approve(call: Call, request: Request) -> Answer:
 
 @endpoint("GET", ONE + "/pipelines", READ)
 def list_request_pipelines(call: Call, request: Request) -> Answer:
-    """https://docs.gitlab.com/api/merge_requests/#list-all-merge-request-pipelines, newest first, of all its commits."""
+    """https://docs.gitlab.com/api/merge_requests/#list-all-merge-request-pipelines, newest first."""
     project, found = call.merge_request(request)
-    shas = set(project.repository.git("rev-list", project.head_sha(found)).split())
+    sides = [project.head_sha(found), f"^{project.base_sha(found)}"]
+    shas = {project.head_sha(found), *project.repository.git("rev-list", *sides).split()}
     mine = [one for one in reversed(project.pipelines) if one.sha in shas]
     page = page_of(mine, request, USUAL_PAGE)
     return listed(call, request, page, [shapes.pipeline_body(call.world, project, one) for one in page.items])

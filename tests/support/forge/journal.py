@@ -10,7 +10,7 @@ from tests.support.forge.exchange import Request
 
 @dataclass(kw_only=True)
 class Entry:
-    """One request. `token` is the credential that it carried, whatever header it came in; `fault` what was done to it."""
+    """One request. `token` is the credential that it carried in whatever header; `fault` what was done to it."""
 
     number: int
     method: str

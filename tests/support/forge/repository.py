@@ -76,7 +76,7 @@ class Repository:
     def branches(self) -> dict[str, str]:
         """Every branch and its sha, in the order of names."""
         lines = self.git("for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads").splitlines()
-        return dict(line.rsplit(" ", 1) for line in lines)  # type: ignore[misc]
+        return dict(line.rsplit(" ", 1) for line in lines)
 
     def head(self, branch: str) -> str | None:
         """The sha that a branch stands at, None when there is no such branch."""

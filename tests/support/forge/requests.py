@@ -1,4 +1,7 @@
-"""What both providers know of a project: requests, reviews, threads, checks, pipelines, rules. One state, two dialects."""
+"""What both providers know of a project: requests, reviews, threads, checks, pipelines, rules.
+
+One state, two dialects.
+"""
 
 import hashlib
 import itertools
@@ -17,7 +20,7 @@ def fresh_number() -> int:
 
 
 class CannotMerge(Exception):
-    """The request cannot be merged now; `why` is a word of `Obstacle` below."""
+    """Git cannot merge the request now; `why` is `conflict` or `base_moved`."""
 
     def __init__(self, why: str, detail: str = "") -> None:
         """Say why."""
@@ -100,7 +103,7 @@ class Pipeline:
 
 @dataclass(kw_only=True)
 class Rules:
-    """What a project asks of a merge."""
+    """What a project asks of a merge. `push_dismisses`: a push to the head takes approvals back."""
 
     required_approvals: int = 0
     required_checks: list[str] = field(default_factory=list)
@@ -109,6 +112,7 @@ class Rules:
     pipeline_must_succeed: bool = False
     methods: list[str] = field(default_factory=lambda: ["merge", "squash", "rebase"])
     deletes_branch: bool = False
+    push_dismisses: bool = False
 
 
 @dataclass(kw_only=True)

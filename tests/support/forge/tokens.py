@@ -114,6 +114,14 @@ class Credentials:
         self.tokens[token.value] = token
         return token
 
+    def installation_on(self, path: str) -> int | None:
+        """The number of an installation that reaches this project."""
+        for app in self.apps.values():
+            for installation in app.installations.values():
+                if path.lower() in {project.lower() for project in installation.projects}:
+                    return installation.number
+        return None
+
     def find(self, value: str, now: float) -> Token:
         """The token of this value. Raises `BadCredentials`."""
         token = self.tokens.get(value)

@@ -1,5 +1,6 @@
 """Deliveries to those who want to hear: signed, numbered, and delivered again on demand, byte for byte."""
 
+import base64
 import hashlib
 import hmac
 import http.client
@@ -15,17 +16,20 @@ from tests.support.forge import events
 from tests.support.forge.world import Happening, World
 
 SECONDS = 10
-DOOR = "/_forge"
 
 
 @dataclass(kw_only=True)
 class Hook:
-    """Somebody who listens: `provider` is github or gitlab, `project` a path or None for all."""
+    """Somebody who listens: `provider` is github or gitlab, `project` a path or None for all.
+
+    `signing_token` is GitLab's newer way (`webhook-signature`), beside its plain `X-Gitlab-Token`.
+    """
 
     url: str
     secret: str
     provider: str = "github"
     project: str | None = None
+    signing_token: str = ""
     key: str = field(default_factory=lambda: str(uuid.uuid4()))  # noqa: TID251 a name on the wire, as the providers make it
 
 
@@ -66,7 +70,7 @@ class Webhooks:
     def send(self, hook: Hook, event: str, payload: dict[str, Any]) -> Delivery:
         """Put one message for one listener into the queue."""
         body = json.dumps(payload)
-        headers = github_headers(hook, event, body) if hook.provider == "github" else self._gitlab_headers(hook, event)
+        headers = self._headers(hook, event, body)
         key = headers.get("X-GitHub-Delivery") or headers["X-Gitlab-Event-UUID"]
         delivery = Delivery(key=key, url=hook.url, event=event, headers=headers, body=body)
         self.deliveries.append(delivery)
@@ -91,6 +95,14 @@ class Webhooks:
     def as_json(self) -> list[dict[str, Any]]:
         """All deliveries as plain values."""
         return [asdict(delivery) for delivery in self.deliveries]
+
+    def _headers(self, hook: Hook, event: str, body: str) -> dict[str, str]:
+        if hook.provider == "github":
+            return github_headers(hook, event, body)
+        headers = self._gitlab_headers(hook, event)
+        if hook.signing_token:
+            headers |= standard_signature(hook.signing_token, headers["Idempotency-Key"], self.world.now(), body)
+        return headers
 
     def _gitlab_headers(self, hook: Hook, event: str) -> dict[str, str]:
         """https://docs.gitlab.com/user/project/integrations/webhooks/#delivery-headers."""
@@ -131,6 +143,15 @@ def github_headers(hook: Hook, event: str, body: str) -> dict[str, str]:
 def signature(secret: str, body: str) -> str:
     """https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries."""
     return "sha256=" + hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()
+
+
+def standard_signature(token: str, number: str, now: float, body: str) -> dict[str, str]:
+    """https://gitlab.com/gitlab-org/gitlab/-/merge_requests/230944, after the Standard Webhooks specification."""
+    stamp = str(int(now))
+    key = base64.b64decode(token.removeprefix("whsec_")) if token.startswith("whsec_") else token.encode()
+    digest = hmac.new(key, f"{number}.{stamp}.{body}".encode(), hashlib.sha256).digest()
+    signed = f"v1,{base64.b64encode(digest).decode()}"
+    return {"webhook-id": number, "webhook-timestamp": stamp, "webhook-signature": signed}
 
 
 def _post(delivery: Delivery) -> int:

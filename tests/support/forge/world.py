@@ -11,7 +11,7 @@ from tests.support.forge.exchange import Request
 from tests.support.forge.faults import Faults
 from tests.support.forge.journal import Journal
 from tests.support.forge.repository import Method, create_repository
-from tests.support.forge.requests import ChangeRequest, Project
+from tests.support.forge.requests import ChangeRequest, Project, Review
 from tests.support.forge.tokens import Credentials
 
 HOUR = 3600
@@ -19,7 +19,7 @@ HOUR = 3600
 
 @dataclass(kw_only=True)
 class Happening:
-    """Something that a webhook tells of: a `topic` (request, review, thread, comment, check, status, pipeline, push)."""
+    """What a webhook tells of; `topic`: request, review, thread, comment, check, status, pipeline or push."""
 
     topic: str
     action: str
@@ -144,7 +144,13 @@ class World:
             request.merge_sha = base
             self.mark_merged(project, request, login)
         elif request.head in moved:
+            self._dismiss(project, request, sha)
             self.changed(project, request, "synchronize", login)
+
+    def _dismiss(self, project: Project, request: ChangeRequest, sha: str) -> None:
+        if project.rules.push_dismisses:
+            for login in request.approvals():
+                request.reviews.append(Review(author=login, state="DISMISSED", body="", sha=sha, at=self.stamp()))
 
     def tell(self, happening: Happening) -> None:
         """Tell everybody who listens."""

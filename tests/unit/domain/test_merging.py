@@ -52,8 +52,20 @@ def test_the_outcome_of_an_older_attempt_changes_nothing(town: Town) -> None:
     assert ReviewPhase.MERGING is review_of(town).phase
 
 
-def test_a_conflict_reopens_the_source_and_tells_a_person(town: Town) -> None:
+def test_a_conflict_becomes_work_under_the_review(town: Town) -> None:
+    """A polecat brings the target into the branch; the review waits for it without an approval."""
+    apply_merge(town, outcome(MergeStatus.CONFLICT, message="in a.py"), at(1))
+
+    [fix] = town.fixes_of(review_of(town).id)
+    assert ["gt:pr-conflict"] == fix.labels
+    assert "in a.py" in town.texts[fix.id]
+    assert (ReviewPhase.FIXING, None) == (review_of(town).phase, review_of(town).approved_sha)
+    assert {} == town.escalations
+
+
+def test_a_conflict_reopens_the_source_and_tells_a_person_where_the_settings_say_so(town: Town) -> None:
     """The next run starts from the target again."""
+    town.config.refinery.auto_resolve_merge_conflicts = False
     apply_merge(town, outcome(MergeStatus.CONFLICT, message="in a.py"), at(1))
 
     assert BeadStatus.OPEN is town.bead("bead-1").status

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast, runtime_checkable
+from urllib.parse import urlsplit
 
 from gastown import settings as environment
 from gastown.ports.alarm import Alarm
@@ -17,6 +18,7 @@ from gastown.ports.container_runtime import ContainerRuntime
 from gastown.ports.directory import Directory
 from gastown.ports.doorbell import Doorbell
 from gastown.ports.effects_queue import EffectsQueue
+from gastown.ports.git_host import GitHost
 from gastown.ports.ids import Ids
 from gastown.ports.life_cycle import LifeCycle
 from gastown.ports.secrets import Secrets
@@ -29,6 +31,7 @@ from gastown.usecases.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from gastown.usecases.errand import Outside
+    from gastown.usecases.git_hosts import GitHosts
     from gastown.usecases.reconcile_town import Reconciler
 
 T = TypeVar("T")
@@ -117,7 +120,41 @@ def outside() -> "Outside":
         secrets=secrets(),
         signing_secret=settings().demand("signing_secret_arn"),
         container_cap=settings().container_cap,
+        hosts=git_hosts(),
+        town_secret_prefix=settings().town_secret_prefix,
     )
+
+
+@_once
+def git_hosts() -> "GitHosts":
+    """The deployment's GitHub, and each town's GitLab."""
+    from gastown.usecases.git_hosts import GitHosts
+
+    chosen = settings()
+    return GitHosts(
+        github=github,
+        gitlab=_gitlab,
+        github_host=urlsplit(chosen.github_url).hostname or "",
+        plain=chosen.stage == "local",
+    )
+
+
+@_once
+def github() -> GitHost:
+    """Pull requests of GitHub."""
+    from gastown.adapters.github.git_host import GitHubHost
+
+    chosen = settings()
+    web_host = urlsplit(chosen.github_url).hostname or ""
+    return GitHubHost(clock=clock(), api_url=chosen.github_api_url, web_host=web_host)
+
+
+def _gitlab(instance_url: str | None) -> GitHost:
+    """Merge requests of one GitLab instance."""
+    from gastown.adapters.gitlab.git_host import GitLabHost
+    from gastown.adapters.gitlab.instance import GITLAB_COM
+
+    return GitLabHost(clock=clock(), instance_url=instance_url or GITLAB_COM)
 
 
 @_once

@@ -89,6 +89,11 @@ class Settings:
     signing_secret_arn: str = ""
     user_secret_arn: str = ""
     town_secret_prefix: str = ""
+    webhook_secret_arn: str = ""
+    github_url: str = "https://github.com"
+    github_api_url: str = "https://api.github.com"
+    """Another GitHub than github.com has both at addresses of its own."""
+
     oidc_issuer: str = ""
     oidc_audience: str = ""
     jwks_url: str = ""

@@ -33,6 +33,7 @@ from gastown.api.routes import (
     status,
     towns,
     triage,
+    webhooks,
 )
 
 PEOPLE = (
@@ -51,6 +52,7 @@ PEOPLE = (
     mayor,
     explain,
     triage,
+    webhooks,
 )
 AGENTS = (
     containers,

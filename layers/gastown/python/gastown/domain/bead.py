@@ -35,6 +35,10 @@ class Priority(StrEnum):
 
 HELD = "gt:held"
 REWORK = "gt:rework"
+FEEDBACK = "gt:pr-feedback"
+CONFLICT = "gt:pr-conflict"
+FIXES = frozenset({REWORK, FEEDBACK, CONFLICT})
+"""Labels of work under a review; only the town gives them."""
 TRIAGE = "gt:triage"
 TERMINAL = frozenset({BeadStatus.CLOSED, BeadStatus.FAILED})
 
@@ -81,7 +85,7 @@ class Bead:
     @property
     def is_fix(self) -> bool:
         """Whether its `done` goes to the parent review and not into a review of its own."""
-        return REWORK in self.labels
+        return not FIXES.isdisjoint(self.labels)
 
     @property
     def is_triage_batch(self) -> bool:

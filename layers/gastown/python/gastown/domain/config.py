@@ -1,11 +1,13 @@
 """A town's settings, and what they amount to for one rig: the rig's value, else the town's, else the default."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 from gastown.domain.convoy import MergeMode
-from gastown.domain.limits import MAX_ATTEMPTS, MAX_POLECATS
-from gastown.domain.rig import Rig
+from gastown.domain.limits import AUTO_MERGE_DELAY, MAX_ATTEMPTS, MAX_POLECATS
+from gastown.domain.pull import MergeStrategy
+from gastown.domain.rig import Rig, RigOverrides
 
 
 class FailedBlockers(StrEnum):
@@ -17,10 +19,26 @@ class FailedBlockers(StrEnum):
 
 @dataclass(kw_only=True)
 class RefineryConfig:
-    """How reviews are judged: the gate commands run in the repository's root."""
+    """How reviews are judged and merged: the gate commands run in the repository's root."""
 
     gates: list[str] = field(default_factory=list)
     code_review: bool = True
+    auto_merge: bool = True
+    """Whether the platform merges green pull requests; a person does otherwise."""
+    auto_merge_delay_minutes: int | None = AUTO_MERGE_DELAY
+    """How long a pull request has to stay green; none means never, as `auto_merge` false."""
+    auto_resolve_pr_feedback: bool = True
+    """Whether threads and red checks of a pull request become work for a polecat."""
+    auto_resolve_merge_conflicts: bool = True
+    """Whether a conflict with the target becomes work for a polecat; an escalation otherwise."""
+
+
+@dataclass(kw_only=True)
+class GitAuth:
+    """The part of a town's Git credentials that is no secret."""
+
+    gitlab_instance_url: str | None = None
+    """Where the town's own GitLab is; none means gitlab.com."""
 
 
 @dataclass(kw_only=True)
@@ -28,6 +46,8 @@ class TownConfig:
     """The settings that something in this town reads; a setting that does nothing does not exist."""
 
     refinery: RefineryConfig = field(default_factory=RefineryConfig)
+    git_auth: GitAuth = field(default_factory=GitAuth)
+    merge_strategy: MergeStrategy = MergeStrategy.DIRECT
     convoy_merge_mode: MergeMode = MergeMode.REVIEW_THEN_LAND
     staged_convoys_default: bool = False
     failed_blockers: FailedBlockers = FailedBlockers.BLOCK
@@ -48,6 +68,11 @@ class EffectiveConfig:
 
     gates: tuple[str, ...]
     code_review: bool
+    merge_strategy: MergeStrategy
+    merge_delay: timedelta | None
+    """How long a pull request stays green before the platform merges it; none means that a person does."""
+    auto_resolve_pr_feedback: bool
+    auto_resolve_merge_conflicts: bool
     convoy_merge_mode: MergeMode
     max_polecats: int
     max_attempts: int
@@ -66,10 +91,20 @@ class EffectiveConfig:
 
 def effective(town: TownConfig, rig: Rig) -> EffectiveConfig:
     """What holds for `rig`: its own value wherever it has one."""
-    own = rig.overrides
+    own, shared = rig.overrides, town.refinery
     return EffectiveConfig(
-        gates=tuple(town.refinery.gates if own.gates is None else own.gates),
-        code_review=town.refinery.code_review if own.code_review is None else own.code_review,
+        gates=tuple(shared.gates if own.gates is None else own.gates),
+        code_review=shared.code_review if own.code_review is None else own.code_review,
+        merge_strategy=MergeStrategy(own.merge_strategy) if own.merge_strategy else town.merge_strategy,
+        merge_delay=_merge_delay(shared, own),
+        auto_resolve_pr_feedback=(
+            shared.auto_resolve_pr_feedback if own.auto_resolve_pr_feedback is None else own.auto_resolve_pr_feedback
+        ),
+        auto_resolve_merge_conflicts=(
+            shared.auto_resolve_merge_conflicts
+            if own.auto_resolve_merge_conflicts is None
+            else own.auto_resolve_merge_conflicts
+        ),
         convoy_merge_mode=MergeMode(own.convoy_merge_mode) if own.convoy_merge_mode else town.convoy_merge_mode,
         max_polecats=own.max_concurrent_polecats or town.max_polecats_per_rig,
         max_attempts=min(own.max_dispatch_attempts or MAX_ATTEMPTS, MAX_ATTEMPTS),
@@ -77,3 +112,9 @@ def effective(town: TownConfig, rig: Rig) -> EffectiveConfig:
         default_model=own.model or town.default_model,
         instructions={**town.custom_instructions, **own.custom_instructions},
     )
+
+
+def _merge_delay(town: RefineryConfig, rig: RigOverrides) -> timedelta | None:
+    auto = town.auto_merge if rig.auto_merge is None else rig.auto_merge
+    minutes = town.auto_merge_delay_minutes if rig.auto_merge_delay_minutes is None else rig.auto_merge_delay_minutes
+    return timedelta(minutes=minutes) if auto and minutes is not None else None

@@ -32,6 +32,14 @@ class MergeMode(StrEnum):
 ENDED = frozenset({ConvoyState.LANDED, ConvoyState.FAILED, ConvoyState.CLOSED})
 
 
+class FeatureBranch(StrEnum):
+    """A feature branch that the platform makes."""
+
+    ASKED = "asked"
+    MADE = "made"
+    REFUSED = "refused"
+
+
 @dataclass(kw_only=True)
 class Convoy:
     """One convoy; the beads' own states are looked up, never counted here."""
@@ -49,6 +57,8 @@ class Convoy:
     feature_sha: str | None = None
     landings: int = 0
     not_before: datetime | None = None
+    branch: FeatureBranch | None = None
+    """How far its feature branch is on the remote, where it has to be there before work starts."""
     landing_waits_for_person: bool = False
     execution: int = 0
     """How many executions were asked for; the name of the current one ends in it after the first."""

@@ -1,7 +1,7 @@
 """The moves of a convoy after it was slung: start, stop, resume, close, land."""
 
 from gastown.domain.bead import BeadStatus
-from gastown.domain.convoy import Convoy, ConvoyState, MergeMode
+from gastown.domain.convoy import Convoy, ConvoyState, FeatureBranch, MergeMode
 from gastown.domain.effect import Effect, EffectKind
 from gastown.domain.ending import abandon_review, end_bead
 from gastown.domain.errors import Conflict
@@ -76,6 +76,7 @@ def open_landing(town: Town, convoy: Convoy, moment: Moment) -> Review:
         created_at=moment.now,
         updated_at=moment.now,
         convoy_id=convoy.id,
+        strategy=town.rules_for(convoy.rig_id).merge_strategy,
     )
     town.reviews[review.id] = review
     town.note(
@@ -88,6 +89,37 @@ def open_landing(town: Town, convoy: Convoy, moment: Moment) -> Review:
         )
     )
     return review
+
+
+def ask_branch(town: Town, convoy: Convoy, moment: Moment) -> None:
+    """Have the feature branch made on the remote (1 item); its beads wait for that."""
+    convoy.branch, convoy.updated_at = FeatureBranch.ASKED, moment.now
+    effect = Effect(
+        id=EffectId(moment.new_id()),
+        kind=EffectKind.MAKE_BRANCH,
+        created_at=moment.now,
+        arguments={"convoy_id": convoy.id},
+    )
+    town.effects[effect.id] = effect
+
+
+def branch_made(town: Town, convoy_id: str, refusal: str | None, moment: Moment) -> None:
+    """The feature branch is there, or will not be: then a person is told, and the work goes on without it."""
+    convoy = town.convoys.get(BeadId(convoy_id))
+    if convoy is None or convoy.branch is not FeatureBranch.ASKED:
+        return
+    convoy.branch, convoy.updated_at = FeatureBranch.REFUSED if refusal else FeatureBranch.MADE, moment.now
+    if refusal:
+        raise_escalation(
+            town,
+            moment,
+            cause=f"feature_branch:{convoy.id}",
+            severity=Severity.HIGH,
+            title=f"The feature branch of convoy {convoy.title} could not be made",
+            message=f"{convoy.feature_branch}: {refusal}",
+            bead_id=convoy.id,
+            rig_id=convoy.rig_id,
+        )
 
 
 def is_complete(town: Town, convoy: Convoy) -> bool:

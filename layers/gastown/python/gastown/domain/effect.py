@@ -16,6 +16,10 @@ class EffectKind(StrEnum):
     START_EXECUTION = "start_execution"
     STOP_EXECUTION = "stop_execution"
     ANSWER_WAIT = "answer_wait"
+    OPEN_PULL = "open_pull"
+    POLL_PULL = "poll_pull"
+    MERGE_PULL = "merge_pull"
+    MAKE_BRANCH = "make_branch"
 
 
 @dataclass(kw_only=True)

@@ -126,7 +126,7 @@ def end_molecule(town: Town, molecule: Molecule, moment: Moment, *, done: bool) 
 def abandon_review(town: Town, review: Review, moment: Moment) -> None:
     """End the review of a bead that has ended; a merge that is under way is let finish."""
     review.abandoned = True
-    if review.phase is not ReviewPhase.MERGING or review.merge_command is None:
+    if not review.is_merge_asked:
         end_review(town, review, ReviewPhase.FAILED, moment, failure="abandoned")
 
 

@@ -21,6 +21,12 @@ class EventKind(StrEnum):
     TASK_STOPPED = "task_stopped"
     EXECUTION_CHANGED = "execution_changed"
     EFFECT_FAILED = "effect_failed"
+    PULL_OPENED = "pull_opened"
+    PULL_POLLED = "pull_polled"
+    PULL_MERGED = "pull_merged"
+    PULL_REFUSED = "pull_refused"
+    PULL_TOUCHED = "pull_touched"
+    BRANCH_MADE = "branch_made"
 
 
 @dataclass(frozen=True, kw_only=True)

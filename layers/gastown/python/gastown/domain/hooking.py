@@ -7,6 +7,7 @@ from gastown.domain.ending import set_status
 from gastown.domain.errors import Conflict
 from gastown.domain.event import Note
 from gastown.domain.ids import AgentId, BeadId, CommandId, Moment, RigId, short
+from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 
@@ -90,8 +91,14 @@ def _open_bead_run(town: Town, agent: Agent, bead: Bead, moment: Moment) -> Run:
     bead.last_attempt_at = moment.now
     bead.started_at = bead.started_at or moment.now
     set_status(town, bead, BeadStatus.IN_PROGRESS, moment)
-    branch = run_branch(agent, bead.id, agent.dispatch, town.feature_of(bead))
+    branch = _branch_of_request(town, bead) or run_branch(agent, bead.id, agent.dispatch, town.feature_of(bead))
     return _open_run(town, agent, branch, start_sha(town, bead), moment)
+
+
+def _branch_of_request(town: Town, bead: Bead) -> str | None:
+    """A pull request keeps its branch, so a fix of one is pushed there; a late push is only a head nobody approved."""
+    review = town.reviews.get(bead.parent_id) if bead.parent_id else None
+    return review.branch if review is not None and review.strategy is MergeStrategy.PR else None
 
 
 def start_sha(town: Town, bead: Bead) -> str | None:

@@ -202,3 +202,27 @@ AGENT_KEPT = timedelta(hours=24)
 
 MAX_FORGOTTEN = 5
 """Agents that one commit forgets beside what it is for."""
+
+POLL_INTERVAL = timedelta(seconds=60)
+"""From one look at a pull request to the next (REQ-5.13)."""
+
+SLOW_POLL_INTERVAL = timedelta(minutes=10)
+"""The same while webhooks come in, and while a request waits for somebody else than its provider (design section 5)."""
+
+WEBHOOK_GAP = timedelta(seconds=5)
+"""A webhook has a pull request looked at once, but not sooner than this after the last look."""
+
+WEBHOOKS_TRUSTED = timedelta(hours=24)
+"""A rig whose repository sent a webhook within this time is looked at seldom."""
+
+MAX_TRANSIENT_POLLS = 10
+"""Transient refusals in a row before a review fails (REQ-5.3)."""
+
+MAX_INVALID_POLLS = 3
+"""Unreadable answers in a row before a review fails (REQ-5.4)."""
+
+AUTO_MERGE_DELAY = 5
+"""Minutes that a pull request has to stay green before its merge, unless a setting says otherwise (town facts, 2)."""
+
+STALE_REQUEST = timedelta(hours=24)
+"""A pull request to which nothing happens for this long is shown as stale (reconciler facts, 6.11)."""

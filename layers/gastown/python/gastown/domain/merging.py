@@ -5,13 +5,11 @@ from enum import StrEnum
 
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.ending import end_review, fail_review, merge_review, requeue_review
-from gastown.domain.escalation import Severity
+from gastown.domain.fixing import Wish, ask_for_fix, settle_conflict, withdraw
 from gastown.domain.ids import CommandId, Moment
 from gastown.domain.limits import MAX_MERGE_TRIES, MERGE_GIVE_UP, MERGE_RACE_BACKOFF, MERGE_UNAVAILABLE_RETRY
-from gastown.domain.reporting import ask_for_fix
 from gastown.domain.review import GateResult, Receipt, Review, ReviewPhase
 from gastown.domain.town import Town
-from gastown.domain.warning import raise_escalation
 
 
 class MergeStatus(StrEnum):
@@ -72,9 +70,9 @@ def apply_merge(  # noqa: C901, PLR0912 - one case an outcome reads best in one 
         case _ if review.abandoned:
             end_review(town, review, ReviewPhase.FAILED, moment, failure="abandoned")
         case MergeStatus.CONFLICT:
-            _conflict(town, review, outcome, moment)
+            settle_conflict(town, review, outcome.message, moment)
         case MergeStatus.GATE_FAILED:
-            ask_for_fix(town, review, _gate_feedback(outcome), [], moment)
+            ask_for_fix(town, review, Wish(text=_gate_feedback(outcome)), moment)
         case MergeStatus.MOVED:
             review.sha = outcome.head or review.sha
             withdraw(review, moment)
@@ -101,29 +99,6 @@ def _gate_feedback(outcome: MergeOutcome) -> str:
     red = [gate for gate in outcome.gates if gate.exit_code != 0]
     parts = [f"Gate `{gate.command}` failed ({gate.exit_code}) on the merged tree:\n{gate.output}" for gate in red]
     return "\n\n".join(parts) or outcome.message or "A gate failed on the merged tree."
-
-
-def withdraw(review: Review, moment: Moment) -> None:
-    """Take an approval back; the next merge needs a new one."""
-    review.approved_sha = review.approved_by = review.approved_at = review.merge_command = None
-    review.updated_at = moment.now
-
-
-def _conflict(town: Town, review: Review, outcome: MergeOutcome, moment: Moment) -> None:
-    raise_escalation(
-        town,
-        moment,
-        cause=f"conflict:{review.id}",
-        severity=Severity.HIGH,
-        title=f"Merge conflict: {review.title}",
-        message=f"{review.branch} does not merge into {review.target_branch}: {outcome.message[:2000]}",
-        bead_id=review.source_id or review.convoy_id,
-        rig_id=review.rig_id,
-        metadata={"conflict": True, "branch": review.branch, "source_bead_id": review.source_id},
-    )
-    if review.source_id and (source := town.beads.get(review.source_id)):
-        source.accepted_sha = None
-    fail_review(town, review, "conflict", moment)
 
 
 def _lost_race(town: Town, review: Review, moment: Moment) -> None:

@@ -12,16 +12,13 @@ from gastown.domain.event import Note
 from gastown.domain.hooking import has_slot, hook
 from gastown.domain.ids import BeadId, Moment
 from gastown.domain.limits import MAX_TOTAL_ATTEMPTS
-from gastown.domain.review import ReviewPhase
 from gastown.domain.town import Town
 from gastown.domain.warning import acknowledge_escalation
 
 
 def check_reset(town: Town, bead: Bead) -> None:
     """Refuse to reset a bead whose merge is under way, because it cannot be called back. Raises `Conflict`."""
-    if any(
-        r.source_id == bead.id and r.phase is ReviewPhase.MERGING and r.merge_command for r in town.reviews.values()
-    ):
+    if any(review.source_id == bead.id and review.is_merge_asked for review in town.reviews.values()):
         raise Conflict(f"Bead {bead.id} is being merged; wait for how that ends")
 
 

@@ -8,16 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gastown.domain.agent import Agent, AgentStatus, Role, Run, RunEnd
-from gastown.domain.bead import REWORK, Bead, BeadStatus
+from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.ending import backoff, end_bead, end_run, fail_review, lose_run, requeue_review, set_status
 from gastown.domain.errors import Conflict, Forbidden, Invalid, StaleDispatch
 from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
+from gastown.domain.fixing import Wish, ask_for_fix
 from gastown.domain.ids import BeadId, Moment
-from gastown.domain.limits import MAX_REVIEW_ROUNDS, MAX_TOTAL_ATTEMPTS
+from gastown.domain.limits import MAX_TOTAL_ATTEMPTS
+from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
+from gastown.domain.watch import Watch
 
 LATE = frozenset({RunEnd.LOST, RunEnd.COMPLETED})
 EXCUSES = frozenset({"infrastructure", "draining", "capacity"})
@@ -106,27 +109,33 @@ def accept_work(town: Town, bead: Bead, agent: Agent, done: Done, moment: Moment
     if bead.is_fix:
         review = town.reviews.get(bead.parent_id) if bead.parent_id else None
         if review is not None:
-            review.branch, review.sha, review.updated_at = done.branch, sha, moment.now
+            review.sha, review.updated_at = sha, moment.now
+            review.branch = done.branch if review.strategy is MergeStrategy.DIRECT else review.branch
         end_bead(town, bead, BeadStatus.CLOSED, "accepted", moment)
         return
     set_status(town, bead, BeadStatus.IN_REVIEW, moment)
+    _submit(town, bead, agent, done, moment)
+
+
+def _submit(town: Town, bead: Bead, agent: Agent, done: Done, moment: Moment) -> None:
+    """Put a polecat's work before the refinery, to be merged as the rig's settings say now."""
     review = Review(
         id=BeadId(moment.new_id()),
         rig_id=bead.rig_id,
         title=f"Review: {bead.title}",
         branch=done.branch,
-        sha=sha,
+        sha=done.head_sha or "",
         target_branch=town.target_branch(bead),
         base_branch=town.rig(bead.rig_id).default_branch,
         created_at=moment.now,
         updated_at=moment.now,
         source_id=bead.id,
+        strategy=town.rules_for(bead.rig_id).merge_strategy,
+        watch=Watch(claimed_url=(done.pr_url or "")[:500] or None),
         convoy_id=bead.convoy_id,
         summary=(done.summary or "")[:500] or None,
     )
     town.reviews[review.id] = review
-    if not town.rules_for(bead.rig_id).code_review:
-        approve(review, None, moment)
     town.note(
         Note(
             bead_id=bead.id,
@@ -134,14 +143,15 @@ def accept_work(town: Town, bead: Bead, agent: Agent, done: Done, moment: Moment
             at=moment.now,
             agent_id=agent.id,
             new=done.branch,
-            metadata={"review_id": review.id, "sha": sha, "target_branch": review.target_branch},
+            metadata={"review_id": review.id, "sha": review.sha, "target_branch": review.target_branch},
         )
     )
 
 
 def approve(review: Review, agent: Agent | None, moment: Moment) -> None:
-    """Approve a review's sha; from here only the platform's merge of exactly that sha follows."""
-    review.phase, review.updated_at = ReviewPhase.MERGING, moment.now
+    """Approve a review's sha; from here only a merge of exactly that sha follows, by the platform or the provider."""
+    direct = review.strategy is MergeStrategy.DIRECT
+    review.phase, review.updated_at = ReviewPhase.MERGING if direct else ReviewPhase.WATCHING, moment.now
     review.approved_sha, review.approved_at = review.sha, moment.now
     review.approved_by = agent.id if agent else None
     review.merge_tries, review.merge_started_at, review.not_before = 0, moment.now, None
@@ -188,43 +198,7 @@ def request_changes(
         raise Invalid("Feedback says what to change", field="feedback")
     agent.crashes = []
     end_run(town, agent, RunEnd.CHANGES, moment)
-    return ask_for_fix(town, review, feedback, files, moment)
-
-
-def ask_for_fix(town: Town, review: Review, feedback: str, files: Sequence[str], moment: Moment) -> BeadId:
-    """Open one fix bead under a review and withdraw its approval; used-up rounds fail the review."""
-    source = town.beads.get(review.source_id) if review.source_id else None
-    fix = Bead(
-        id=BeadId(moment.new_id()),
-        rig_id=review.rig_id,
-        title=f"Rework: {source.title if source else review.title}"[:500],
-        created_at=moment.now,
-        updated_at=moment.now,
-        labels=[REWORK],
-        created_by=review.assignee,
-        parent_id=review.id,
-        convoy_id=review.convoy_id,
-        metadata={
-            "rework_for": review.source_id,
-            "mr_bead_id": review.id,
-            "branch": review.branch,
-            "target_branch": review.target_branch,
-            "files": list(files),
-        },
-    )
-    town.beads[fix.id] = fix
-    town.texts[fix.id] = feedback
-    review.phase, review.updated_at = ReviewPhase.FIXING, moment.now
-    review.rounds += 1
-    review.approved_sha = review.approved_by = review.approved_at = review.merge_command = None
-    town.note(Note(bead_id=fix.id, type="created", at=moment.now, new="open", metadata={"title": fix.title}))
-    town.note(
-        Note(bead_id=review.source_id or review.id, type="rework_requested", at=moment.now, new=fix.id,
-             metadata={"feedback": feedback[:500], "review_id": review.id})
-    )  # fmt: skip
-    if review.rounds > MAX_REVIEW_ROUNDS:
-        fail_review(town, review, f"{MAX_REVIEW_ROUNDS} rounds of changes were not enough", moment)
-    return fix.id
+    return ask_for_fix(town, review, Wish(text=feedback, files=files), moment)
 
 
 def apply_completed(

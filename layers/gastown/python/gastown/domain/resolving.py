@@ -112,7 +112,7 @@ def _close(town: Town, held: Held | None, answer: Answer, moment: Moment) -> Non
     why = f"triage closed it: {answer.notes}" if answer.notes else "triage closed it"
     if isinstance(held, Bead):
         fail_bead(town, held, "triage_close", why, moment)
-    elif held is not None and held.phase is not ReviewPhase.MERGING:  # a merge under way is let finish
+    elif held is not None and not held.is_merge_asked:  # a merge under way is let finish
         fail_review(town, held, "triage_close", moment)
 
 

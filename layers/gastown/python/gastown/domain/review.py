@@ -1,8 +1,8 @@
 """A review (merge request): one sha on its way to one target branch.
 
-    queued ─▶ reviewing ─approved─▶ merging ─▶ merged
-      ▲          │ changes            │ gate red      conflict, used up ─▶ failed
-      └─ fixing ◀┴────────────────────┘
+    queued ─▶ reviewing ─approved─▶ (watching, strategy pr) ─▶ merging ─▶ merged
+      ▲          │ changes                 │ feedback, conflict   │ gate red      used up ─▶ failed
+      └─ fixing ◀┴─────────────────────────┴──────────────────────┘
 
 The platform merges, not the model: an approval names a sha and a merge merges exactly it.
 """
@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from gastown.domain.ids import AgentId, BeadId, CommandId, RigId
+from gastown.domain.pull import MergeStrategy
+from gastown.domain.watch import Watch
 
 
 class ReviewPhase(StrEnum):
@@ -20,6 +22,7 @@ class ReviewPhase(StrEnum):
     QUEUED = "queued"
     REVIEWING = "reviewing"
     FIXING = "fixing"
+    WATCHING = "watching"
     MERGING = "merging"
     MERGED = "merged"
     FAILED = "failed"
@@ -48,6 +51,8 @@ class Receipt:
     target_branch: str
     approved_by: AgentId | None
     merged_at: datetime
+    outside: bool = False
+    """Whether somebody else than the platform merged it."""
     gates: list[GateResult] = field(default_factory=list)
 
 
@@ -65,6 +70,14 @@ class Review:
     created_at: datetime
     updated_at: datetime
     source_id: BeadId | None = None
+    strategy: MergeStrategy = MergeStrategy.DIRECT
+    """How it is merged: as the rig's settings said when it was made."""
+    watch: Watch = field(default_factory=Watch)
+    """Its pull request, for the strategy `pr`."""
+    is_adopted: bool = False
+    """Whether it is somebody else's pull request that the town looks after; no refinery judges it."""
+    force_push_allowed: bool = False
+    """Whether agents may rewrite the branch of an adopted request."""
     convoy_id: BeadId | None = None
     phase: ReviewPhase = ReviewPhase.QUEUED
     assignee: AgentId | None = None
@@ -92,7 +105,12 @@ class Review:
     @property
     def is_landing(self) -> bool:
         """Whether it lands a convoy's feature branch."""
-        return self.source_id is None
+        return self.source_id is None and not self.is_adopted
+
+    @property
+    def is_merge_asked(self) -> bool:
+        """Whether a merge is under way that cannot be called back."""
+        return self.phase is ReviewPhase.MERGING and (self.merge_command is not None or self.watch.is_merging)
 
     @property
     def is_over(self) -> bool:

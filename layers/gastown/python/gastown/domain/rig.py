@@ -12,6 +12,11 @@ class RigOverrides:
 
     gates: list[str] | None = None
     code_review: bool | None = None
+    merge_strategy: str | None = None
+    auto_merge: bool | None = None
+    auto_merge_delay_minutes: int | None = None
+    auto_resolve_pr_feedback: bool | None = None
+    auto_resolve_merge_conflicts: bool | None = None
     convoy_merge_mode: str | None = None
     max_concurrent_polecats: int | None = None
     max_dispatch_attempts: int | None = None
@@ -30,5 +35,7 @@ class Rig:
     default_branch: str
     created_at: datetime
     overrides: RigOverrides = field(default_factory=RigOverrides)
+    webhook_at: datetime | None = None
+    """When its repository last sent a webhook."""
     is_leaving: bool = False
     """Whether it is being removed: nothing new starts in it."""

@@ -14,7 +14,7 @@ from gastown.domain.bead import Bead, BeadStatus, Stub
 from gastown.domain.command import Command
 from gastown.domain.config import EffectiveConfig, FailedBlockers, TownConfig, effective
 from gastown.domain.container import Container, Pulse
-from gastown.domain.convoy import Convoy, ConvoyState, MergeMode
+from gastown.domain.convoy import Convoy, ConvoyState, FeatureBranch, MergeMode
 from gastown.domain.effect import Effect, Wait
 from gastown.domain.errors import Conflict, NotFound
 from gastown.domain.escalation import Escalation
@@ -172,7 +172,7 @@ class Town:
         if bead.status is not BeadStatus.OPEN or bead.is_held or self.is_leaving(bead.rig_id):
             return False
         convoy = self.convoys.get(bead.convoy_id) if bead.convoy_id else None
-        if convoy is not None and convoy.state is not ConvoyState.ACTIVE:
+        if convoy is not None and (convoy.state is not ConvoyState.ACTIVE or convoy.branch is FeatureBranch.ASKED):
             return False
         return not self.blocked_by(bead)
 

@@ -118,6 +118,41 @@ class AskMerge(Reasoned):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ApproveReview(Reasoned):
+    """Approve a review that no refinery judges."""
+
+    review_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenPull(Reasoned):
+    """Ask the provider for a review's pull request, opening it if need be."""
+
+    review_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class PollPull(Reasoned):
+    """Look at a review's pull request."""
+
+    review_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergePull(Reasoned):
+    """Ask the provider to merge the approved sha."""
+
+    review_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
+class MakeBranch(Reasoned):
+    """Make a convoy's feature branch on the remote."""
+
+    convoy_id: BeadId
+
+
+@dataclass(frozen=True, kw_only=True)
 class OpenLanding(Reasoned):
     """Open the landing review of a convoy."""
 
@@ -254,6 +289,11 @@ Action = (
     | AssignReview
     | Dispatch
     | AskMerge
+    | ApproveReview
+    | OpenPull
+    | PollPull
+    | MergePull
+    | MakeBranch
     | OpenLanding
     | CloseMember
     | FinishConvoy

@@ -15,6 +15,7 @@ from gastown.domain.town import Town
 from gastown.reconciler.actions import (
     Action,
     AnswerWait,
+    ApproveReview,
     AskMerge,
     AssignBead,
     AssignReview,
@@ -30,8 +31,12 @@ from gastown.reconciler.actions import (
     LoseOrphan,
     LoseRun,
     LoseSession,
+    MakeBranch,
     MarkIdle,
+    MergePull,
     OpenLanding,
+    OpenPull,
+    PollPull,
     PushMessages,
     QueueReview,
     RefreshMayor,
@@ -41,6 +46,7 @@ from gastown.reconciler.actions import (
     Unhook,
     WaitForPerson,
 )
+from gastown.reconciler.apply_pull import apply_pull
 from gastown.reconciler.apply_trouble import apply_trouble
 from gastown.reconciler.signs import pushable
 
@@ -54,6 +60,8 @@ def apply_action(town: Town, action: Action, moment: Moment) -> None:
             _staff(town, action, moment)
         case ReopenBead() | FailBead() | QueueReview() | FailReview() | AskMerge():
             _work(town, action, moment)
+        case ApproveReview() | OpenPull() | PollPull() | MergePull() | MakeBranch():
+            apply_pull(town, action, moment)
         case OpenLanding() | CloseMember() | FinishConvoy() | WaitForPerson() | AnswerWait():
             _convoy(town, action, moment)
         case StartMayor() | LoseSession() | RefreshMayor() | PushMessages() | ExpireMessage():

@@ -1,12 +1,12 @@
 """From an event of the inbox to the domain's move. A refusal (stale, unknown, over) changes nothing and is reported."""
 
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any
 
 from gastown.domain.agent import RunEnd
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.conversing import accept_session, begin_turn, end_session, end_turn, refuse_session
-from gastown.domain.convoying import change_execution
+from gastown.domain.convoying import branch_made, change_execution
 from gastown.domain.effect import EffectKind
 from gastown.domain.escalation import Severity
 from gastown.domain.event import EventKind, TownEvent
@@ -18,6 +18,8 @@ from gastown.domain.reporting import EVICTION, Done, accept_start, apply_complet
 from gastown.domain.review import GateResult
 from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
+from gastown.domain.watching import lose_answer
+from gastown.reconciler.apply_pull_event import PULL_EVENTS, apply_pull_event
 
 
 def apply_event(  # noqa: C901, PLR0912 - one case a kind reads best in one place
@@ -25,6 +27,9 @@ def apply_event(  # noqa: C901, PLR0912 - one case a kind reads best in one plac
 ) -> None:
     """Apply one event. Raises a `GastownError` when the town refuses it; the tick then drops it and says so."""
     data: dict[str, Any] = event.data
+    if event.kind in PULL_EVENTS:
+        apply_pull_event(town, event.kind, data, moment)
+        return
     match event.kind:
         case EventKind.COMMAND_ACKED:
             _acked(town, data, moment)
@@ -44,10 +49,8 @@ def apply_event(  # noqa: C901, PLR0912 - one case a kind reads best in one plac
             change_execution(town, data["convoy_id"], data["status"], data["execution_arn"], moment)
         case EventKind.EFFECT_FAILED:
             _effect_failed(town, data, moment)
-        case EventKind.TASK_ACCEPTED | EventKind.TASK_REFUSED | EventKind.TASK_CHECKED | EventKind.TASK_STOPPED:
-            _task(town, event.kind, data, moment)
         case _:
-            assert_never(event.kind)
+            _task(town, event.kind, data, moment)
 
 
 def _done(data: dict[str, Any]) -> Done:
@@ -169,6 +172,12 @@ def _effect_failed(town: Town, data: dict[str, Any], moment: Moment) -> None:
         return
     if kind == EffectKind.CHECK_TASK:
         vouch_container(town, int(arguments["generation"]), running=True, moment=moment)
+        return
+    if kind in (EffectKind.OPEN_PULL, EffectKind.POLL_PULL, EffectKind.MERGE_PULL):
+        lose_answer(town, arguments["review_id"], int(arguments["ask"]), str(data.get("error")), moment)
+        return
+    if kind == EffectKind.MAKE_BRANCH:
+        branch_made(town, arguments["convoy_id"], str(data.get("error")), moment)
         return
     raise_escalation(
         town,

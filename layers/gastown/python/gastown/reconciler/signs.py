@@ -15,6 +15,7 @@ from gastown.domain.limits import IDLE_STOP, MAX_MAYOR_ATTEMPTS, MAX_PUSHES, MAX
 from gastown.domain.mail import Mail
 from gastown.domain.nudge import Nudge, NudgeMode
 from gastown.domain.nudging import is_under_way, mail_of, nudges_of
+from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 
@@ -104,11 +105,36 @@ def assignable_beads(town: Town) -> Iterator[Bead]:
 
 
 def is_review_ready(town: Town, review: Review) -> bool:
-    """Whether a refinery may look at a review: queued, and its convoy is not stopped."""
+    """Whether a refinery may look at a review: queued, with its pull request, and its convoy is not stopped."""
     if review.phase is not ReviewPhase.QUEUED or review.abandoned or town.is_leaving(review.rig_id):
+        return False
+    if review.strategy is MergeStrategy.PR and review.watch.url is None:
         return False
     convoy = town.convoys.get(review.convoy_id) if review.convoy_id else None
     return convoy is None or convoy.state is ConvoyState.ACTIVE
+
+
+def merges_in_git(review: Review) -> bool:
+    """Whether the container is to merge this review."""
+    return review.phase is ReviewPhase.MERGING and review.strategy is MergeStrategy.DIRECT
+
+
+def may_ask(review: Review) -> bool:
+    """Whether a provider may be asked about this review now, if it is time: one thing at a time."""
+    return review.strategy is MergeStrategy.PR and not review.watch.is_asked and not review.abandoned
+
+
+def is_pollable(review: Review) -> bool:
+    """Whether a review has a pull request that is looked at from time to time."""
+    return may_ask(review) and review.watch.url is not None and review.phase is not ReviewPhase.MERGING
+
+
+def green_until(town: Town, review: Review) -> datetime | None:
+    """When a green pull request has been so for long enough; none if it is not, or a person merges it."""
+    watch, delay = review.watch, town.rules_for(review.rig_id).merge_delay
+    if review.phase is not ReviewPhase.WATCHING or not may_ask(review) or watch.green_since is None or delay is None:
+        return None
+    return watch.green_since + delay
 
 
 def assignable_reviews(town: Town) -> Iterator[Review]:
@@ -149,7 +175,7 @@ def is_wanted(town: Town, now: datetime) -> bool:
         return True
     if _wants_mayor(town, soon):
         return True
-    if any(review.phase is ReviewPhase.MERGING for review in town.reviews.values()):
+    if any(merges_in_git(review) for review in town.reviews.values()):
         return True
     if held_back:
         return False

@@ -9,17 +9,20 @@ from gastown.domain.convoy import ConvoyState
 from gastown.domain.convoying import is_complete
 from gastown.domain.limits import HEARTBEAT, IDLE_STOP, MERGE_REPORT_DEADLINE, SILENT_CONTAINER_STOP, STALE
 from gastown.domain.nudging import expires_at, is_under_way, messages
-from gastown.domain.review import ReviewPhase
+from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 from gastown.domain.warning import next_step_at
 from gastown.reconciler.signs import (
     alive_at,
+    green_until,
     heard_at,
     held_until,
     is_mayor_called,
+    is_pollable,
     is_vouched,
     is_wanted,
     listeners,
+    may_ask,
     pushable,
     session_alive_at,
     startable_work,
@@ -128,12 +131,22 @@ def _trouble_moments(town: Town) -> Iterator[datetime]:
 
 def _merge_moments(town: Town) -> Iterator[datetime]:
     for review in town.reviews.values():
+        yield from _pull_moments(town, review)
         if review.phase is not ReviewPhase.MERGING:
             continue
         if review.not_before is not None:
             yield review.not_before
         if review.merge_command and review.merge_asked_at:
             yield review.merge_asked_at + MERGE_REPORT_DEADLINE
+
+
+def _pull_moments(town: Town, review: Review) -> Iterator[datetime]:
+    """When its provider is asked again; an outstanding ask ends by its effect, whose lease is waited for elsewhere."""
+    if (ends := green_until(town, review)) is not None:
+        yield ends
+    opens = may_ask(review) and review.watch.url is None
+    if (opens or is_pollable(review)) and review.watch.next_at is not None:
+        yield review.watch.next_at
 
 
 def _mayor_moments(town: Town) -> Iterator[datetime]:

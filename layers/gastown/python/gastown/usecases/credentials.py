@@ -35,7 +35,7 @@ def for_agent(work: UnitOfWork, vault: Vault, claims: ContainerClaims, agent_id:
     """What one run of an agent needs. Raises `StaleDispatch` or `Conflict` when that run is not under way."""
     town = work.read(claims.town_id)
     check_current(town, claims)
-    own, signing = _town_secret(vault, town.id), vault.secrets.get(vault.signing_secret)
+    own, signing = town_secret(vault, town.id), vault.secrets.get(vault.signing_secret)
     env = {**town.config.env_vars, **_texts(own.get("env"))}
     if town.mayor is not None and town.mayor.id == agent_id:
         check_session(town.mayor, dispatch)
@@ -56,7 +56,7 @@ def check_session(mayor: Mayor, dispatch: int) -> None:
 
 def model_access(vault: Vault, town: Town) -> dict[str, str]:
     """What the mayor's model and tools need, from the town's own secret: `model_token`, `github_cli_pat`, Git."""
-    own = _town_secret(vault, town.id)
+    own = town_secret(vault, town.id)
     known = {name: str(own[name]) for name in ("model_token", "github_cli_pat") if own.get(name)}
     git = own.get("git")
     github = git.get("github.com") if isinstance(git, dict) else None
@@ -71,7 +71,7 @@ def for_rig(work: UnitOfWork, vault: Vault, claims: ContainerClaims, rig_id: str
     """The Git credentials of one rig's host, or none. Raises `NotFound`, `StaleDispatch`."""
     town = work.read(claims.town_id)
     check_current(town, claims)
-    return {"git": _git(_town_secret(vault, town.id), town.rig(rig_id))}
+    return {"git": _git(town_secret(vault, town.id), town.rig(rig_id))}
 
 
 def host_of(git_url: str) -> str | None:
@@ -91,7 +91,8 @@ def _git(own: Mapping[str, Any], rig: Rig) -> dict[str, str] | None:
     return {"username": str(found.get("username") or "x-access-token"), "password": str(found["password"])}
 
 
-def _town_secret(vault: Vault, town_id: str) -> dict[str, Any]:
+def town_secret(vault: Vault, town_id: str) -> dict[str, Any]:
+    """All that a town keeps secret; empty if it has no secret. Raises `Conflict` when it is no JSON object."""
     try:
         value = json.loads(vault.secrets.get(f"{vault.town_prefix}{town_id}")[0])
     except NotFound:  # a town without credentials works on public repositories

@@ -9,6 +9,8 @@ from gastown.domain.town import Town
 from gastown.ports.container_runtime import ContainerRuntime
 from gastown.ports.secrets import Secrets
 from gastown.ports.workflows import Workflows
+from gastown.usecases.credentials import Vault
+from gastown.usecases.git_hosts import GitHosts
 from gastown.usecases.unit_of_work import UnitOfWork
 
 
@@ -26,6 +28,13 @@ class Outside:
     secrets: Secrets
     signing_secret: str
     container_cap: int
+    hosts: GitHosts
+    town_secret_prefix: str
+
+    @property
+    def vault(self) -> Vault:
+        """Where credentials come from."""
+        return Vault(secrets=self.secrets, signing_secret=self.signing_secret, town_prefix=self.town_secret_prefix)
 
 
 @dataclass(frozen=True, kw_only=True)

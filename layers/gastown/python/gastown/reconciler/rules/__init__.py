@@ -10,6 +10,7 @@ from datetime import datetime
 from gastown.domain.town import Town
 from gastown.reconciler.actions import Action
 from gastown.reconciler.rules.answer_known_waits import answer_known_waits
+from gastown.reconciler.rules.approve_unreviewed_reviews import approve_unreviewed_reviews
 from gastown.reconciler.rules.assign_queued_reviews import assign_queued_reviews
 from gastown.reconciler.rules.assign_ready_beads import assign_ready_beads
 from gastown.reconciler.rules.climb_stuck_ladder import climb_stuck_ladder
@@ -26,8 +27,12 @@ from gastown.reconciler.rules.hand_over_unanswered_triage import hand_over_unans
 from gastown.reconciler.rules.land_convoys import land_convoys
 from gastown.reconciler.rules.lose_orphaned_runs import lose_orphaned_runs
 from gastown.reconciler.rules.lose_silent_runs import lose_silent_runs
+from gastown.reconciler.rules.make_feature_branches import make_feature_branches
 from gastown.reconciler.rules.merge_approved_reviews import merge_approved_reviews
+from gastown.reconciler.rules.merge_green_pull_requests import merge_green_pull_requests
+from gastown.reconciler.rules.open_pull_requests import open_pull_requests
 from gastown.reconciler.rules.open_triage_batch import open_triage_batch
+from gastown.reconciler.rules.poll_pull_requests import poll_pull_requests
 from gastown.reconciler.rules.push_messages import push_messages
 from gastown.reconciler.rules.queue_fixed_reviews import queue_fixed_reviews
 from gastown.reconciler.rules.raise_unanswered_escalations import raise_unanswered_escalations
@@ -52,6 +57,7 @@ STAGES: tuple[tuple[Rule, ...], ...] = (
     (reopen_unattended_beads,),
     (fail_exhausted_beads,),
     (queue_fixed_reviews,),
+    (approve_unreviewed_reviews, make_feature_branches),
     (
         report_crash_loops,
         raise_unanswered_escalations,
@@ -63,6 +69,8 @@ STAGES: tuple[tuple[Rule, ...], ...] = (
     (assign_ready_beads, assign_queued_reviews),
     (start_wanted_container, drain_idle_container),
     (dispatch_hooked_agents, merge_approved_reviews, start_wanted_mayor),
+    (merge_green_pull_requests,),
+    (open_pull_requests, poll_pull_requests),
     (refresh_mayor_settings, push_messages, expire_messages),
     (land_convoys,),
     (answer_known_waits,),

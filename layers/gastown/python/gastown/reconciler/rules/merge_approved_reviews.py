@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from gastown.domain.limits import MERGE_REPORT_DEADLINE
-from gastown.domain.review import ReviewPhase
 from gastown.domain.town import Town
 from gastown.reconciler.actions import AskMerge
-from gastown.reconciler.signs import is_responsive, waits_until
+from gastown.reconciler.signs import is_responsive, merges_in_git, waits_until
 
 
 def merge_approved_reviews(town: Town, now: datetime) -> Iterator[AskMerge]:
@@ -15,7 +14,7 @@ def merge_approved_reviews(town: Town, now: datetime) -> Iterator[AskMerge]:
     if not is_responsive(town, now):
         return
     for review in town.reviews.values():
-        if review.phase is not ReviewPhase.MERGING or waits_until(review, now) is not None:
+        if not merges_in_git(review) or waits_until(review, now) is not None:
             continue
         asked = review.merge_asked_at if review.merge_command else None
         if asked is None or now - asked >= MERGE_REPORT_DEADLINE:

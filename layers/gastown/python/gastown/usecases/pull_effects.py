@@ -1,0 +1,216 @@
+"""Effects on pull requests: open, look, merge, make a branch. The provider is asked with a credential of that moment.
+
+Each can be performed twice: a request is looked for before it is opened, a look changes nothing, a merge names its sha
+and finds out that it has happened, a branch that is there is fine.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from gastown.domain.addresses import parse_git_url, parse_pull_url
+from gastown.domain.convoy import Convoy
+from gastown.domain.errors import Unavailable
+from gastown.domain.event import EventKind
+from gastown.domain.ids import BeadId
+from gastown.domain.pull import (
+    Feedback,
+    HttpError,
+    Mergeability,
+    NoToken,
+    PullMerge,
+    PullMerged,
+    PullOrder,
+    PullRef,
+    PullState,
+    PullStatus,
+    Refusal,
+    Repository,
+    UnrecognizedUrl,
+)
+from gastown.domain.request_words import THREADS_SHOWN, obstacles_to_merge, request_text
+from gastown.domain.review import Review
+from gastown.domain.rig import Rig
+from gastown.domain.town import Town
+from gastown.ports.git_host import Access, GitHost
+from gastown.usecases.credentials import town_secret
+from gastown.usecases.errand import Errand, Outcome, SupersededError
+from gastown.usecases.git_tokens import resolve
+from gastown.usecases.response_memory import RowMemory
+
+QUOTED, NAMED = 300, 20
+"""Characters of a thread and names of checks that an outcome carries: it lies in the working set for a moment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """Everything that one question to a provider needs."""
+
+    rig: Rig
+    repository: Repository
+    host: GitHost
+    access: Access
+
+
+def open_pull(errand: Errand) -> Outcome:
+    """Find the open request of a review's branch, or open it."""
+    town, review = _review(errand)
+    call = _call(errand, town, review.rig_id)
+    if not isinstance(call, Call):
+        return _refused(errand, call)
+    convoy = town.convoys.get(review.convoy_id) if review.convoy_id else None
+    if not review.is_landing and convoy is not None and review.target_branch == convoy.feature_branch:
+        refusal = call.host.make_branch(call.repository, review.target_branch, call.rig.default_branch, call.access)
+        if refusal is not None:
+            return _refused(errand, refusal)
+    title = _title(town, review)
+    text = request_text(review, review.summary, convoy.title if convoy else None)
+    order = PullOrder(head=review.branch, base=review.target_branch, title=title, body=text, labels=("gastown",))
+    pull = call.host.open_pull(call.repository, order, call.access)
+    if not isinstance(pull, PullRef):
+        return _refused(errand, pull)
+    return _outcome(errand, EventKind.PULL_OPENED, url=pull.url, number=pull.number)
+
+
+def poll_pull(errand: Errand) -> Outcome:
+    """Look at a review's pull request, and at its feedback while it is open and can be merged."""
+    town, review = _review(errand)
+    seen = _look(errand, town, review)
+    if not isinstance(seen, tuple):
+        return _refused(errand, seen)
+    state, feedback, _ = seen
+    return _outcome(
+        errand, EventKind.PULL_POLLED, state=asdict(state), feedback=asdict(_brief(feedback)) if feedback else None
+    )
+
+
+def merge_pull(errand: Errand) -> Outcome:
+    """Merge the approved sha if the request is still green at this moment."""
+    town, review = _review(errand)
+    sha = review.approved_sha
+    if sha is None:
+        raise SupersededError("its approval was taken back")
+    seen = _look(errand, town, review)
+    if not isinstance(seen, tuple):
+        return _refused(errand, seen)
+    state, feedback, (call, pull) = seen
+    answer = _without_merge(state, feedback, sha) or call.host.merge(pull, sha, _title(town, review), call.access)
+    if not isinstance(answer, PullMerged):
+        return _refused(errand, answer)
+    merge = asdict(replace(answer, message=answer.message[:QUOTED]))
+    return _outcome(errand, EventKind.PULL_MERGED, merge=merge)
+
+
+def make_branch(errand: Errand) -> Outcome:
+    """Make a convoy's feature branch. Raises `Unavailable` while asking again can help."""
+    town = errand.town()
+    convoy = town.convoys.get(BeadId(errand.text("convoy_id")))
+    if convoy is None or convoy.is_over:
+        raise SupersededError("the convoy is over")
+    refusal = _made(errand, town, convoy)
+    if isinstance(refusal, HttpError) and refusal.transient:
+        raise Unavailable(refusal.text)
+    data: dict[str, object] = {"convoy_id": convoy.id, "refusal": _plain(refusal) if refusal else None}
+    return Outcome(kind=EventKind.BRANCH_MADE, data=data)
+
+
+def _made(errand: Errand, town: Town, convoy: Convoy) -> Refusal | None:
+    call = _call(errand, town, convoy.rig_id)
+    if not isinstance(call, Call):
+        return call
+    return call.host.make_branch(call.repository, convoy.feature_branch, call.rig.default_branch, call.access)
+
+
+def _review(errand: Errand) -> tuple[Town, Review]:
+    """The review that asked; raises `SupersededError` if it has ended or asked for something else since."""
+    town = errand.town()
+    review = town.reviews.get(BeadId(errand.text("review_id")))
+    if review is None or review.watch.asks != errand.number("ask") or not review.watch.is_asked:
+        raise SupersededError("the review does not wait for this any more")
+    return town, review
+
+
+def _call(errand: Errand, town: Town, rig_id: str) -> Call | Refusal:
+    outside, rig = errand.outside, town.rig(rig_id)
+    repository = parse_git_url(rig.git_url, outside.hosts.known(town))
+    if not isinstance(repository, Repository):
+        return repository
+    token = resolve(town_secret(outside.vault, town.id), repository)
+    if isinstance(token, NoToken):
+        return token
+    memory = RowMemory(store=outside.uow.store, town_id=town.id, now=outside.uow.now())
+    host = outside.hosts.host_for(town, repository)
+    return Call(rig=rig, repository=repository, host=host, access=Access(token=token.value, memory=memory))
+
+
+Seen = tuple[PullState, Feedback | None, tuple[Call, PullRef]]
+
+
+def _look(errand: Errand, town: Town, review: Review) -> Seen | Refusal:
+    call = _call(errand, town, review.rig_id)
+    if not isinstance(call, Call):
+        return call
+    url = review.watch.url or ""
+    pull = parse_pull_url(url, errand.outside.hosts.known(town))
+    if not isinstance(pull, PullRef):
+        return pull
+    if pull.repository.path.lower() != call.repository.path.lower():
+        return UnrecognizedUrl(url=url)
+    state = call.host.pull_state(pull, call.access)
+    if not isinstance(state, PullState):
+        return state
+    if state.status is not PullStatus.OPEN or state.mergeability in (Mergeability.CONFLICT, Mergeability.COMPUTING):
+        return state, None, (call, pull)
+    feedback = call.host.feedback(pull, state.head_sha or review.sha, call.access)
+    if not isinstance(feedback, Feedback):
+        return feedback
+    return state, feedback, (call, pull)
+
+
+def _without_merge(state: PullState, feedback: Feedback | None, sha: str) -> PullMerged | None:
+    """The answer that is known without asking for a merge; what is not known to be green is not merged."""
+    if state.status is PullStatus.MERGED:
+        return PullMerged(how=PullMerge.ALREADY_MERGED, commit_sha=state.merge_commit_sha, head_sha=state.head_sha)
+    if state.status is PullStatus.CLOSED:
+        return PullMerged(how=PullMerge.NOT_READY, message="somebody closed it")
+    if state.head_sha != sha:
+        return PullMerged(how=PullMerge.MOVED, head_sha=state.head_sha)
+    if state.mergeability is Mergeability.CONFLICT:
+        return PullMerged(how=PullMerge.CONFLICT, message=f"the provider calls it {state.merge_state}")
+    held = obstacles_to_merge(state, feedback)
+    return PullMerged(how=PullMerge.NOT_READY, message="; ".join(held)) if held else None
+
+
+def _brief(feedback: Feedback) -> Feedback:
+    """As much of the feedback as the town needs: how much there is, and the beginning of what was said."""
+    threads = tuple(replace(thread, body=thread.body[:QUOTED]) for thread in feedback.threads[:THREADS_SHOWN])
+    more = feedback.more_threads or len(feedback.threads) > THREADS_SHOWN
+    return replace(
+        feedback,
+        threads=threads,
+        more_threads=more,
+        failing=feedback.failing[:NAMED],
+        pending=feedback.pending[:NAMED],
+        missing=tuple(part[:QUOTED] for part in feedback.missing[:NAMED]),
+    )
+
+
+def _title(town: Town, review: Review) -> str:
+    source = town.beads.get(review.source_id) if review.source_id else None
+    return (source.title if source else review.title)[:250]
+
+
+def _outcome(errand: Errand, kind: EventKind, **data: object) -> Outcome:
+    asked: dict[str, object] = {"review_id": errand.text("review_id"), "ask": errand.number("ask")}
+    return Outcome(kind=kind, data=asked | data)
+
+
+def _refused(errand: Errand, refusal: Refusal) -> Outcome:
+    return _outcome(errand, EventKind.PULL_REFUSED, refusal=_plain(refusal))
+
+
+def _plain(refusal: Refusal) -> dict[str, Any]:
+    """A refusal as it is stored."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(refusal).items()
+    }

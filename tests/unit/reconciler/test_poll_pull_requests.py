@@ -1,0 +1,60 @@
+"""The rule `poll_pull_requests`."""
+
+from datetime import timedelta
+
+from gastown.domain.effect import EffectKind
+from gastown.domain.pull import Feedback, Mergeability, MergeStrategy, PullState, PullStatus
+from gastown.domain.reporting import approve
+from gastown.domain.review import ReviewPhase
+from gastown.domain.town import Town
+from gastown.domain.watch import Watch
+from gastown.domain.watching import apply_poll
+from gastown.reconciler.rules.poll_pull_requests import poll_pull_requests
+from gastown.reconciler.wake_ups import next_wake_up
+from tests.support.builders import NOW, a_bead, a_review, a_town, fresh, settle
+
+HELD = Feedback(head_sha="sha-1", awaiting_approval=True)
+OPEN = PullState(status=PullStatus.OPEN, head_sha="sha-1", mergeability=Mergeability.CLEAN)
+
+
+def watched() -> Town:
+    """A town with a request that was approved just now."""
+    town = a_town()
+    review = a_review(
+        town, a_bead(town, status="in_review"), strategy=MergeStrategy.PR, watch=Watch(url="https://x/pull/7", number=7)
+    )
+    approve(review, None, fresh())
+    return town
+
+
+def test_a_watched_request_is_looked_at_at_once_and_then_each_minute() -> None:
+    """One look at a time; 59 s later is too early (REQ-5.13)."""
+    town = watched()
+    settle(town, 0)
+    assert [EffectKind.POLL_PULL] == [effect.kind for effect in town.effects.values()]
+    assert list(poll_pull_requests(town, NOW + timedelta(hours=1))) == []
+
+    apply_poll(town, "review-1", 1, OPEN, HELD, fresh(2))
+    again = NOW + timedelta(seconds=62)
+    assert next_wake_up(town, NOW + timedelta(seconds=2)) == again
+    assert list(poll_pull_requests(town, again - timedelta(milliseconds=1))) == []
+    assert len(list(poll_pull_requests(town, again))) == 1
+
+
+def test_a_request_under_review_is_looked_at_now_and_then() -> None:
+    """Somebody may merge or close it meanwhile."""
+    town = watched()
+    review = next(iter(town.reviews.values()))
+    review.phase = ReviewPhase.REVIEWING
+    settle(town, 0)
+    apply_poll(town, "review-1", 1, OPEN, None, fresh())
+
+    assert review.watch.next_at == NOW + timedelta(minutes=10)
+
+
+def test_a_merge_that_is_asked_for_is_not_looked_at_beside() -> None:
+    """Its own answer says how it ended."""
+    town = watched()
+    next(iter(town.reviews.values())).phase = ReviewPhase.MERGING
+
+    assert list(poll_pull_requests(town, NOW)) == []
