@@ -2,7 +2,7 @@
 
 import pytest
 
-from gastown.adapters.gitlab.git_host import GitLabGitHost
+from gastown.adapters.gitlab.git_host import GitLabHost
 from gastown.adapters.gitlab.instance import mismatch, parse_instance_url, project_path
 from gastown.domain.errors import Invalid
 from gastown.domain.pull import HostMismatch, Provider, PullOrder, PullRef, Repository
@@ -65,7 +65,7 @@ def test_an_instance_is_a_host_and_where_its_api_begins(url: str, host: str, api
 def test_an_address_that_is_no_instance_is_a_configuration_error(url: str) -> None:
     """It names its field, when the adapter is made and not in the middle of a poll (REQ-5.16)."""
     with pytest.raises(Invalid) as refusal:
-        GitLabGitHost(clock=FixedClock(), instance_url=url)
+        GitLabHost(clock=FixedClock(), instance_url=url)
 
     assert "gitlab_instance_url" == refusal.value.field
     assert "secret" not in str(refusal.value)
