@@ -336,6 +336,17 @@ def test_a_part_that_cannot_be_read_is_missing_and_nothing_is_green(
     assert (url != DISCUSSIONS) == bool(feedback.threads)
 
 
+def test_a_sha_that_is_none_leads_to_no_other_address(gitlab: ScriptedGitLab) -> None:
+    """Heads are reported by agents."""
+    gitlab.says("GET", MERGE_REQUEST, a_merge_request())
+
+    gitlab.host().feedback(PULL, "../../../user?x=", gitlab.access)
+
+    assert gitlab.requests[-1].url.raw_path.startswith(
+        b"/api/v4/projects/group%2Fsub%2Fproject/repository/commits/..%2F"
+    )
+
+
 def test_what_is_said_of_another_head_is_not_said_of_this(gitlab: ScriptedGitLab) -> None:
     """Approvals and threads are the merge request's, and that has moved on."""
     feedback = feedback_of(gitlab, sha="b" * 40)
