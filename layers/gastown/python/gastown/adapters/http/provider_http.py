@@ -115,9 +115,8 @@ class Conversation:
     def send(self, call: Call) -> Answer | HttpError:
         """Make a call. A redirect within the same host is followed once; another host never hears of us."""
         if not self._is_sendable():
-            return HttpError(
-                provider=self.provider, status=HTTPStatus.UNAUTHORIZED, text="the token is malformed", transient=False
-            )
+            status = int(HTTPStatus.UNAUTHORIZED)
+            return HttpError(provider=self.provider, status=status, text="the token is malformed", transient=False)
         try:
             origin = httpx.URL(call.url)
         except httpx.InvalidURL:
