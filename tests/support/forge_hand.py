@@ -33,7 +33,8 @@ class ForgeHand:
         self.forge, self.steer, self.clock = forge, forge.steer, SystemClock()
         self.host = urlsplit(forge.url).netloc
         owner, name = PATH.split("/")
-        self.repository = Repository(provider=self.provider, host=self.host, owner=owner, name=name)
+        hostname = urlsplit(forge.url).hostname or ""
+        self.repository = Repository(provider=self.provider, host=hostname, owner=owner, name=name)
         self.steer.add_project(PATH)
         self.steer.push(PATH, "main", {"README.md": "Widgets.\n"})
         self.token = self.steer.add_token("bot")

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from gastown.adapters.gitlab.git_host import GitLabGitHost
+from gastown.adapters.gitlab.git_host import GitLabHost
 from gastown.domain.pull import Provider, PullRef, Repository
 from gastown.ports.git_host import Access
 from tests.support.contracts.git_host import RememberedAnswers
@@ -82,9 +82,9 @@ class ScriptedGitLab:
             return httpx.Response(404, json={"message": "404 Not found"})
         return (replies.pop(0) if len(replies) > 1 else replies[0])(request)
 
-    def host(self, instance_url: str = "https://gitlab.com") -> GitLabGitHost:
+    def host(self, instance_url: str = "https://gitlab.com") -> GitLabHost:
         """The adapter, talking to this."""
-        return GitLabGitHost(clock=self.clock, instance_url=instance_url, transport=httpx.MockTransport(self.answer))
+        return GitLabHost(clock=self.clock, instance_url=instance_url, transport=httpx.MockTransport(self.answer))
 
     @property
     def access(self) -> Access:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from gastown.adapters.github.git_host import GitHubGitHost
+from gastown.adapters.github.git_host import GitHubHost
 from gastown.domain.pull import Feedback, Provider, PullRef, PullState
 from gastown.ports.git_host import Access
 from tests.support.contracts.git_host import CheckOutcome, GitHostContract, Part
@@ -26,7 +26,7 @@ class GitHubHand(ForgeHand):
         self.steer.set_check(PATH, name, CONCLUSIONS[outcome], sha=sha)
 
 
-class TestGitHubGitHost(GitHostContract):
+class TestGitHubHost(GitHostContract):
     """The contract, over HTTP."""
 
     @pytest.fixture
@@ -36,14 +36,14 @@ class TestGitHubGitHost(GitHostContract):
             yield GitHubHand(forge)
 
     @pytest.fixture
-    def host(self, forge: GitHubHand) -> Iterator[GitHubGitHost]:
+    def host(self, forge: GitHubHand) -> Iterator[GitHubHost]:
         """The adapter, told where the forge is."""
-        host = GitHubGitHost(clock=forge.clock, api_url=forge.forge.url, web_host=forge.host)
+        host = GitHubHost(clock=forge.clock, api_url=forge.forge.url, web_host=forge.repository.host)
         yield host
         host.close()
 
     def test_an_unchanged_pull_request_costs_no_quota(
-        self, host: GitHubGitHost, forge: GitHubHand, pull: PullRef, access: Access
+        self, host: GitHubHost, forge: GitHubHand, pull: PullRef, access: Access
     ) -> None:
         """It is asked for on a condition, and a 304 is free."""
         first = host.pull_state(pull, access)
@@ -55,7 +55,7 @@ class TestGitHubGitHost(GitHostContract):
         assert (spent, 304) == (forge.forge.journal.spent(), forge.forge.journal.entries[-1].status)
 
     def test_unchanged_checks_cost_one_point_for_the_reviews(
-        self, host: GitHubGitHost, forge: GitHubHand, pull: PullRef, access: Access
+        self, host: GitHubHost, forge: GitHubHand, pull: PullRef, access: Access
     ) -> None:
         """GraphQL knows no conditions; check runs and statuses are asked for on one."""
         head = forge.head("work") or ""
@@ -69,7 +69,7 @@ class TestGitHubGitHost(GitHostContract):
         assert spent + 1 == forge.forge.journal.spent()
 
     def test_a_status_of_an_older_integration_is_a_check(
-        self, host: GitHubGitHost, forge: GitHubHand, pull: PullRef, access: Access
+        self, host: GitHubHost, forge: GitHubHand, pull: PullRef, access: Access
     ) -> None:
         """Red, or not there yet."""
         head = forge.head("work") or ""
@@ -81,7 +81,7 @@ class TestGitHubGitHost(GitHostContract):
         assert (("ci/old",), ("ci/slow",)) == (feedback.failing, feedback.pending)
 
     def test_more_checks_than_are_read_are_never_green(
-        self, host: GitHubGitHost, forge: GitHubHand, pull: PullRef, access: Access
+        self, host: GitHubHost, forge: GitHubHand, pull: PullRef, access: Access
     ) -> None:
         """Five pages of a hundred are read; somebody has to look at the rest."""
         head = forge.head("work") or ""
@@ -92,7 +92,7 @@ class TestGitHubGitHost(GitHostContract):
         assert (True, True, False) == (feedback.unchecked, feedback.asks_for_work, feedback.is_green)
 
     def test_more_threads_than_are_read_are_never_green(
-        self, host: GitHubGitHost, forge: GitHubHand, pull: PullRef, access: Access
+        self, host: GitHubHost, forge: GitHubHand, pull: PullRef, access: Access
     ) -> None:
         """Even if all that were read are resolved."""
         forge.steer.add_thread(PATH, pull.number, count=501)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from gastown.adapters.gitlab.git_host import GitLabGitHost
+from gastown.adapters.gitlab.git_host import GitLabHost
 from gastown.domain.pull import Feedback, Provider, PullMerge, PullMerged, PullOrder, PullRef, PullState, Repository
 from gastown.ports.git_host import Access
 from tests.support.contracts.git_host import TITLE, CheckOutcome, GitHostContract, Part
@@ -42,7 +42,7 @@ class GitLabHand(ForgeHand):
         self.steer.set_status(PATH, name, STATES[outcome], sha=sha)
 
 
-class TestGitLabGitHost(GitHostContract):
+class TestGitLabHost(GitHostContract):
     """The contract, over HTTP."""
 
     @pytest.fixture
@@ -52,14 +52,14 @@ class TestGitLabGitHost(GitHostContract):
             yield GitLabHand(forge)
 
     @pytest.fixture
-    def host(self, forge: GitLabHand) -> Iterator[GitLabGitHost]:
+    def host(self, forge: GitLabHand) -> Iterator[GitLabHost]:
         """The adapter, whose instance is the forge."""
-        host = GitLabGitHost(clock=forge.clock, instance_url=forge.forge.url)
+        host = GitLabHost(clock=forge.clock, instance_url=forge.forge.url)
         yield host
         host.close()
 
     def test_a_quiet_look_is_one_call_and_feedback_is_four(
-        self, host: GitLabGitHost, forge: GitLabHand, pull: PullRef, access: Access
+        self, host: GitLabHost, forge: GitLabHand, pull: PullRef, access: Access
     ) -> None:
         """Nobody is asked what reviewers think where there are none."""
         before = forge.requests()
@@ -69,9 +69,7 @@ class TestGitLabGitHost(GitHostContract):
 
         assert (1, 4) == (looked - before, forge.requests() - looked)
 
-    def test_a_project_of_a_subgroup_is_one_segment(
-        self, host: GitLabGitHost, forge: GitLabHand, access: Access
-    ) -> None:
+    def test_a_project_of_a_subgroup_is_one_segment(self, host: GitLabHost, forge: GitLabHand, access: Access) -> None:
         """From its branch to its merge; its name has a dot."""
         forge.steer.add_project(DEEP)
         repository = Repository(provider=Provider.GITLAB, host="127.0.0.1", owner="town/tools", name="my.widgets")
@@ -89,7 +87,7 @@ class TestGitLabGitHost(GitHostContract):
         assert (head, True, PullMerge.MERGED) == (state.head_sha, feedback.is_green, merged.how)
 
     def test_a_pipeline_without_jobs_is_a_check(
-        self, host: GitLabGitHost, forge: GitLabHand, pull: PullRef, access: Access
+        self, host: GitLabHost, forge: GitLabHand, pull: PullRef, access: Access
     ) -> None:
         """Red holds the merge back and is work; running only holds it back."""
         head = forge.head("work") or ""
@@ -104,7 +102,7 @@ class TestGitLabGitHost(GitHostContract):
         assert ((f"pipeline {later}",), ()) == (red.failing, red.pending)
 
     def test_more_threads_than_are_read_are_never_green(
-        self, host: GitLabGitHost, forge: GitLabHand, pull: PullRef, access: Access
+        self, host: GitLabHost, forge: GitLabHand, pull: PullRef, access: Access
     ) -> None:
         """Even if all that were read are resolved."""
         forge.steer.add_thread(PATH, pull.number, count=501)
@@ -115,7 +113,7 @@ class TestGitLabGitHost(GitHostContract):
         assert ((), True, False) == (feedback.threads, feedback.more_threads, feedback.is_green)
 
     def test_a_project_token_without_the_right_scope_is_told(
-        self, host: GitLabGitHost, forge: GitLabHand, pull: PullRef, access: Access
+        self, host: GitLabHost, forge: GitLabHand, pull: PullRef, access: Access
     ) -> None:
         """It may look, and not merge."""
         reader = Access(token=forge.steer.add_token("reader", scopes=["read_api"]), memory=access.memory)

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from gastown.adapters.github.git_host import GitHubGitHost
+from gastown.adapters.github.git_host import GitHubHost
 from gastown.domain.pull import Provider, PullRef, Repository
 from gastown.ports.git_host import Access
 from tests.support.contracts.git_host import RememberedAnswers
@@ -66,10 +66,10 @@ class Script:
         """What was sent by a method."""
         return [json.loads(request.content) for request in self.requests if request.method == method]
 
-    def github(self, clock: FixedClock | None = None, **options: Any) -> GitHubGitHost:
+    def github(self, clock: FixedClock | None = None, **options: Any) -> GitHubHost:
         """A GitHub that stands before this script."""
         transport = httpx.MockTransport(self.perform)
-        return GitHubGitHost(clock=clock or FixedClock(), transport=transport, **options)
+        return GitHubHost(clock=clock or FixedClock(), transport=transport, **options)
 
 
 def access(token: str = TOKEN) -> Access:

@@ -73,7 +73,7 @@ def test_a_thread_is_a_discussion_with_a_note_that_can_be_resolved_and_is_not(gi
     notes = [
         [a_note(resolved=True)],
         [a_note(resolvable=False)],
-        [a_note("changed the description", system=True, resolvable=False)],
+        [a_note("changed the description", system=True)],
         [a_note(resolvable=True, resolved=True), a_note("A reply nobody resolved.", resolved=False)],
         [a_note(position=position), a_note("I did.", author={"username": "toast"})],
     ]
@@ -110,6 +110,14 @@ def test_a_thread_is_cut_to_what_a_model_may_read(gitlab: ScriptedGitLab) -> Non
 
     (thread,) = feedback_of(gitlab).threads
     assert ("unknown", 2_000) == (thread.author, len(thread.body))
+
+
+def test_a_long_thread_is_told_by_its_first_notes(gitlab: ScriptedGitLab) -> None:
+    """Whoever wants the rest reads it there."""
+    gitlab.says("GET", DISCUSSIONS, [{"notes": [a_note(str(number)) for number in range(9)]}])
+
+    (thread,) = feedback_of(gitlab).threads
+    assert [f"rita: {number}" for number in range(5)] == thread.body.split("\n\n")
 
 
 def test_five_pages_are_read_and_a_sixth_is_told(gitlab: ScriptedGitLab) -> None:
@@ -263,6 +271,15 @@ def test_approvals_that_are_hidden_from_the_token_are_missing(gitlab: ScriptedGi
     assert (("approvals: HTTP 403 403 Forbidden",), False) == (feedback.missing, feedback.is_green)
 
 
+def test_a_limit_is_no_lack_of_approvals(gitlab: ScriptedGitLab) -> None:
+    """403 with an empty quota says nothing of rules."""
+    gitlab.says("GET", APPROVALS, {"message": "Forbidden"}, status=403, headers={"RateLimit-Remaining": "0"})
+
+    feedback = feedback_of(gitlab)
+
+    assert (1, False) == (len(feedback.missing), feedback.is_green)
+
+
 @pytest.mark.parametrize(
     ("states", "requested"),
     [(["unreviewed", "reviewed"], False), (["approved", "requested_changes"], True), (["review_of_tomorrow"], False)],
@@ -317,6 +334,17 @@ def test_a_part_that_cannot_be_read_is_missing_and_nothing_is_green(
     assert why in missing
     assert not feedback.is_green
     assert (url != DISCUSSIONS) == bool(feedback.threads)
+
+
+def test_a_sha_that_is_none_leads_to_no_other_address(gitlab: ScriptedGitLab) -> None:
+    """Heads are reported by agents."""
+    gitlab.says("GET", MERGE_REQUEST, a_merge_request())
+
+    gitlab.host().feedback(PULL, "../../../user?x=", gitlab.access)
+
+    assert gitlab.requests[-1].url.raw_path.startswith(
+        b"/api/v4/projects/group%2Fsub%2Fproject/repository/commits/..%2F"
+    )
 
 
 def test_what_is_said_of_another_head_is_not_said_of_this(gitlab: ScriptedGitLab) -> None:

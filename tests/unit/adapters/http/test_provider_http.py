@@ -220,6 +220,15 @@ def test_an_address_that_is_none_is_not_asked_again(url: str) -> None:
     assert (False, "the configured address is not a web address") == (refusal.transient, refusal.text)
 
 
+def test_no_cookie_is_kept(talk: Conversation, script: Script) -> None:
+    """A session that a provider opens for one town's token is nobody else's."""
+    script.on("GET", "/thing", answer(body={}, set_cookie="session=1; Path=/"))
+    talk.send(CALL)
+    talk.send(CALL)
+
+    assert [None, None] == [request.headers.get("cookie") for request in script.requests]
+
+
 def test_no_log_line_has_the_token(talk: Conversation, script: Script, caplog: pytest.LogCaptureFixture) -> None:
     """Nor any other library's line about the call."""
     caplog.set_level(logging.DEBUG)

@@ -57,6 +57,7 @@ def test_a_refusal_is_transient_if_asking_again_can_help(
         ("Fri, 02 Jan 2099 03:19:05 GMT", DAY),
         ("99999999999999999999", DAY),
         ("whenever", MINUTE),
+        ("Fri, 02 Jan 2026 03:19:05 +" + "9" * 30, MINUTE),
         ("-5", MINUTE),
     ],
 )
@@ -84,6 +85,7 @@ def test_a_wait_is_between_now_and_a_day(retry_after: str, wait: timedelta) -> N
         (b"null", "Bad Gateway"),
         (b"[" * 100_000, "Bad Gateway"),
         (b'{"message": "two\\n lines"}', "two lines"),
+        (b'{"message": "a\\u001b[31mred\\u202eflag"}', "a [31mred flag"),
     ],
 )
 def test_a_refusal_says_what_the_provider_said(body: bytes, text: str) -> None:

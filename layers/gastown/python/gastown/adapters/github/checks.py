@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
+from urllib.parse import quote
 
 from gastown.adapters.github.session import Session
 from gastown.adapters.http.refusals import described
@@ -15,7 +16,6 @@ NAME_CHARACTERS: Final = 100
 PASSING: Final = frozenset({"success", "skipped", "neutral"})
 """GitHub lets a pull request merge on these; whatever else a completed run concludes is red."""
 RED_STATES: Final = frozenset({"failure", "error"})
-Item = TypeVar("Item")
 
 
 class Run(Shape):
@@ -72,8 +72,9 @@ def read_checks(session: Session, sha: str) -> Checks:
     https://docs.github.com/en/rest/checks/runs#list-check-runs-for-a-git-reference (the latest of each name) and
     https://docs.github.com/en/rest/commits/statuses#get-the-combined-status-for-a-specific-reference
     """
-    runs = _pages(session, Runs, f"commits/{sha}/check-runs", lambda page: (page.check_runs, page.total_count))
-    statuses = _pages(session, Combined, f"commits/{sha}/status", lambda page: (page.statuses, page.total_count))
+    commit = f"commits/{quote(sha, safe='')}"
+    runs = _pages(session, Runs, f"{commit}/check-runs", lambda page: (page.check_runs, page.total_count))
+    statuses = _pages(session, Combined, f"{commit}/status", lambda page: (page.statuses, page.total_count))
     items = [*runs.items, *statuses.items]
     parts = {"check runs": runs.refusal, "commit status": statuses.refusal}
     return Checks(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gastown.ports.clock import Clock
 
 
-class GitHubGitHost:
+class GitHubHost:
     """github.com, or an own server by its `api_url` (such as https://git.example.com/api/v3) and `web_host`."""
 
     def __init__(

@@ -215,7 +215,7 @@ def _refused(session: Session, result: Result, headers: Mapping[str, str]) -> Ht
     error = result.errors[0]
     unknown = HTTPStatus.UNPROCESSABLE_ENTITY if error.get("extensions") else HTTPStatus.BAD_GATEWAY
     status = STATUS_OF_TYPE.get(str(error.get("type")), unknown)
-    return session.conversation.refused(status, headers, result.errors)
+    return session.conversation.refused(int(status), headers, result.errors)
 
 
 def _open(pull: ReviewedPull) -> list[Thread]:

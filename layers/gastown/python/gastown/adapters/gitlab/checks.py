@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import quote
 
 from gastown.adapters.gitlab.calls import Calls, Failure, Listed
 from gastown.adapters.gitlab.instance import project_path
@@ -34,7 +35,9 @@ def read_checks(calls: Calls, repository: Repository, sha: str) -> Checks | Fail
     What is allowed to fail is not counted.
     https://docs.gitlab.com/api/commits/#list-commit-statuses
     """
-    listed = calls.pages(CommitStatuses, f"{project_path(repository)}/repository/commits/{sha}/statuses")
+    listed = calls.pages(
+        CommitStatuses, f"{project_path(repository)}/repository/commits/{quote(sha, safe='')}/statuses"
+    )
     if not isinstance(listed, Listed):
         return listed
     counting = [status for status in _newest(listed.entries) if not status.allow_failure]

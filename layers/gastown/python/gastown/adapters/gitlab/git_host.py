@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
 
-class GitLabGitHost:
+class GitLabHost:
     """Merge requests of one GitLab instance; nothing is asked of, and no token is sent to, any other host."""
 
     def __init__(

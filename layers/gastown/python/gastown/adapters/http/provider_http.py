@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -73,8 +74,13 @@ class ProviderHttp:
 
     @cached_property
     def client(self) -> httpx.Client:
-        """The pool; it follows nothing by itself."""
-        return httpx.Client(transport=self._transport, follow_redirects=False, headers={"user-agent": USER_AGENT})
+        """The pool; it follows nothing by itself, and keeps no cookie: the next call may be for another town."""
+        return httpx.Client(
+            transport=self._transport,
+            follow_redirects=False,
+            headers={"user-agent": USER_AGENT},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        )
 
     def close(self) -> None:
         """Close the pool."""
@@ -109,9 +115,8 @@ class Conversation:
     def send(self, call: Call) -> Answer | HttpError:
         """Make a call. A redirect within the same host is followed once; another host never hears of us."""
         if not self._is_sendable():
-            return HttpError(
-                provider=self.provider, status=HTTPStatus.UNAUTHORIZED, text="the token is malformed", transient=False
-            )
+            status = int(HTTPStatus.UNAUTHORIZED)
+            return HttpError(provider=self.provider, status=status, text="the token is malformed", transient=False)
         try:
             origin = httpx.URL(call.url)
         except httpx.InvalidURL:

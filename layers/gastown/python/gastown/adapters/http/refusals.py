@@ -70,7 +70,8 @@ def said(body: bytes, status: int, secret: str) -> str:
 
 def quoted(value: object, secret: str) -> str:
     """The sentences of an error's body, in one line of at most 300 characters, without the secret."""
-    words = " ".join(" ".join(_sentences(value)).split())
+    words = "".join(letter if letter.isprintable() else " " for letter in " ".join(_sentences(value)))
+    words = " ".join(words.split())
     return (words.replace(secret, "***") if secret else words)[:TEXT_CHARACTERS]
 
 
@@ -118,7 +119,7 @@ def _after(text: str, now: datetime) -> datetime | None:
         return now + timedelta(seconds=min(int(text[:9]), WAIT_MOST.total_seconds()))
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
