@@ -18,9 +18,10 @@ def test_the_version_of_the_api_is_pinned() -> None:
 
     (request,) = script.requests
     assert "https://api.github.com/repos/acme/widgets.js/pulls/7" == str(request.url)
-    assert ("2022-11-28", "application/vnd.github+json", "gastown-aws", f"Bearer {TOKEN}") == tuple(
-        request.headers[name] for name in ("x-github-api-version", "accept", "user-agent", "authorization")
+    assert ("2022-11-28", "gastown-aws", f"Bearer {TOKEN}") == tuple(
+        request.headers[name] for name in ("x-github-api-version", "user-agent", "authorization")
     )
+    assert request.headers["accept"].startswith("application/vnd.github+json")
 
 
 @pytest.mark.parametrize("api_url", ["https://git.example.com/api/v3", "https://git.example.com/api/v3/"])

@@ -17,6 +17,8 @@ from gastown.domain.pull import HostMismatch, HttpError, InvalidResponse, Provid
 from gastown.ports.git_host import Access, ResponseMemory
 
 API_VERSION: Final = "2022-11-28"
+ACCEPTED: Final = "application/vnd.github+json, application/vnd.github.merge-info-preview+json"
+"""The preview is `mergeStateStatus` on older servers; others do not mind."""
 PUBLIC_API: Final = "https://api.github.com"
 PUBLIC_HOST: Final = "github.com"
 SERVER_API: Final = "/api/v3"
@@ -73,7 +75,7 @@ class Sessions:
         if DOTS & {repository.owner, repository.name}:
             return UnrecognizedUrl(url=f"https://{repository.host}/{repository.path}")
         headers = {
-            "accept": "application/vnd.github+json",
+            "accept": ACCEPTED,
             "authorization": f"Bearer {access.token}",
             "x-github-api-version": API_VERSION,
         }
