@@ -15,7 +15,7 @@ from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
 from gastown.domain.fixing import Wish, ask_for_fix
 from gastown.domain.ids import BeadId, Moment
-from gastown.domain.limits import MAX_TOTAL_ATTEMPTS
+from gastown.domain.limits import MAX_TOTAL_ATTEMPTS, POLL_INTERVAL
 from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
@@ -154,6 +154,8 @@ def approve(review: Review, agent: Agent | None, moment: Moment) -> None:
     review.phase, review.updated_at = ReviewPhase.MERGING if direct else ReviewPhase.WATCHING, moment.now
     review.approved_sha, review.approved_at = review.sha, moment.now
     review.approved_by = agent.id if agent else None
+    polled = review.watch.polled_at
+    review.watch.next_at = polled + POLL_INTERVAL if polled is not None else review.watch.next_at
     review.merge_tries, review.merge_started_at, review.not_before = 0, moment.now, None
 
 
