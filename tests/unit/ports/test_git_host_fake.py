@@ -37,12 +37,14 @@ class FakeHand:
         """Begin with `main`."""
         self.host, self.token = host, "token"
         self.repository = Repository(provider=Provider.GITHUB, host="github.com", owner="acme", name="widgets.js")
+        self.pushes = 0
         self.files: dict[str, dict[str, str]] = {"main": {"README.md": "Widgets.\n"}}
 
     def push(self, branch: str, files: Mapping[str, str]) -> str:
         """Move a branch; a file that both sides hold differently is a conflict."""
         self.files.setdefault(branch, {}).update(files)
-        sha = f"sha-{branch}-{sum(len(text) for text in self.files[branch].values())}-{hash(tuple(files.items()))}"
+        self.pushes += 1
+        sha = f"sha-{self.pushes}"
         self.host.push(branch, sha)
         for number, pull in self.host.pulls.items():
             head, base = self.files[pull.order.head], self.files[pull.order.base]
