@@ -240,9 +240,11 @@ def test_a_thread_is_resolved_and_answered_by_mutation(scene: Scene) -> None:
 
 
 def test_the_review_decision_follows_the_latest_opinions(scene: Scene) -> None:
-    """Nothing asked for: null; required: REVIEW_REQUIRED; then what was said last, comments apart."""
+    """Nothing asked for: null, whatever is said; required: what was said last, comments apart."""
     steer, seen = scene.forge.steer, []
     steps: tuple[Callable[[], object], ...] = (
+        lambda: steer.review(scene.path, 1, "CHANGES_REQUESTED", login="bob"),
+        lambda: steer.review(scene.path, 1, "DISMISSED", login="bob"),
         lambda: steer.set_rules(scene.path, required_approvals=1),
         lambda: steer.review(scene.path, 1, "CHANGES_REQUESTED", login="ann"),
         lambda: steer.review(scene.path, 1, "APPROVED", login="ann"),
@@ -253,7 +255,20 @@ def test_the_review_decision_follows_the_latest_opinions(scene: Scene) -> None:
         seen.append(scene.ask(THREADS)["data"]["repository"]["pullRequest"]["reviewDecision"])
         step()
 
-    assert [None, "REVIEW_REQUIRED", "CHANGES_REQUESTED", "APPROVED", "APPROVED"] == seen
+    assert [None, None, None, "REVIEW_REQUIRED", "CHANGES_REQUESTED", "APPROVED", "APPROVED"] == seen
+
+
+def test_the_word_of_somebody_who_may_not_push_does_not_count(scene: Scene) -> None:
+    """It is told unless only writers are asked for, and decides nothing."""
+    scene.forge.steer.set_rules(scene.path, required_approvals=1)
+    scene.forge.steer.review(scene.path, 1, "APPROVED", login="guest", writer=False)
+    query = """query Q($only: Boolean) { repository(owner: "acme", name: "widgets") { pullRequest(number: 1) {
+      reviewDecision latestOpinionatedReviews(first: 10, writersOnly: $only) {
+      nodes { state author { login } } } } } }"""
+    told = [scene.ask(query, only=only)["data"]["repository"]["pullRequest"] for only in (False, True)]
+
+    assert ["REVIEW_REQUIRED"] * 2 == [pull["reviewDecision"] for pull in told]
+    assert [1, 0] == [len(pull["latestOpinionatedReviews"]["nodes"]) for pull in told]
 
 
 def test_an_installation_token_is_for_one_repository_and_an_hour(scene: Scene) -> None:
