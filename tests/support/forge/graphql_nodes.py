@@ -121,6 +121,7 @@ class Root:
 
     def pull(self, project: Project, request: ChangeRequest) -> Node:
         """A pull request."""
+        rollup = self._commit(project, project.head_sha(request))["statusCheckRollup"]
         return {
             "__typename": "PullRequest",
             "id": f"PR_{request.identity}",
@@ -139,7 +140,11 @@ class Root:
             "reviewDecision": review_decision(project, request),
             "isCrossRepository": bool(request.fork),
             "mergeCommit": self._commit(project, request.merge_sha) if request.merge_sha else None,
-            "statusCheckRollup": self._commit(project, project.head_sha(request))["statusCheckRollup"],
+            "statusCheckRollup": rollup,
+        } | self._sides(project, request)
+
+    def _sides(self, project: Project, request: ChangeRequest) -> Node:
+        return {
             "headRefName": request.head,
             "headRefOid": project.head_sha(request),
             "baseRefName": request.base,
