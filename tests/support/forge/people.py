@@ -101,7 +101,7 @@ class People(Hands):
 
     @locked
     def merge(self, project: str, number: int, method: str = "merge", login: str = PERSON) -> Facts:
-        """Merge as a person does, whatever the rules say; git's own objections hold. Raises `ValueError`."""
+        """Merge as a person does, whatever the rules say; git's own objections hold. Raises `CannotMerge`."""
         found = self._project(project)
         request = found.requests[int(number)]
         if method not in {"merge", "squash", "rebase"}:
