@@ -6,6 +6,8 @@
 import inspect
 
 from tests.support.forge.exchange import Answer, Request
+from tests.support.forge.repository import GitFailed
+from tests.support.forge.requests import CannotMerge
 from tests.support.forge.steering import Steering
 
 DOOR = "/_forge"
@@ -27,6 +29,6 @@ def answer(steer: Steering, request: Request) -> Answer:
         return Answer(status=404, content={"error": f"no such move: {name}", "moves": sorted(known)})
     try:
         result = getattr(steer, name)(**(request.query | request.json()))
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, LookupError, ValueError, GitFailed, CannotMerge) as error:
         return Answer(status=400, content={"error": f"{name}: {error!r}", "arguments": known[name]})
     return Answer(content={"result": result})

@@ -27,6 +27,27 @@ def messages(world: World, provider: str, happening: Happening) -> list[Message]
 
 def _github(world: World, happening: Happening) -> Message | None:
     """https://docs.github.com/en/webhooks/webhook-events-and-payloads."""
+    request, payload = happening.request, _github_payload(world, happening)
+    match happening.topic:
+        case "request":
+            return "pull_request", payload
+        case "review" if request:
+            body = github_shapes.review(world, happening.project, request, happening.subject)
+            return "pull_request_review", payload | {"review": body | {"state": body["state"].lower()}}
+        case "thread" if request:
+            comments = [
+                github_shapes.review_comment(world, happening.project, request, happening.subject, comment)
+                for comment in happening.subject.comments
+            ]
+            thread = {"node_id": f"PRRT_{happening.subject.key}", "comments": comments}
+            return "pull_request_review_thread", payload | {"thread": thread}
+        case "comment" if request:
+            return _github_comment(world, happening, payload)
+        case _:
+            return _github_commit(world, happening, payload)
+
+
+def _github_payload(world: World, happening: Happening) -> dict[str, Any]:
     project, request = happening.project, happening.request
     payload: dict[str, Any] = {
         "action": CLOSING.get(happening.action, happening.action),
@@ -38,23 +59,7 @@ def _github(world: World, happening: Happening) -> Message | None:
         payload["installation"] = {"id": number}
     if request is not None:
         payload |= {"number": request.number, "pull_request": github_shapes.full_pull(world, project, request)}
-    match happening.topic:
-        case "request":
-            return "pull_request", payload
-        case "review" if request:
-            body = github_shapes.review(world, project, request, happening.subject)
-            return "pull_request_review", payload | {"review": body | {"state": body["state"].lower()}}
-        case "thread" if request:
-            comments = [
-                github_shapes.review_comment(world, project, request, happening.subject, comment)
-                for comment in happening.subject.comments
-            ]
-            thread = {"node_id": f"PRRT_{happening.subject.key}", "comments": comments}
-            return "pull_request_review_thread", payload | {"thread": thread}
-        case "comment" if request:
-            return _github_comment(world, happening, payload)
-        case _:
-            return _github_commit(world, happening, payload)
+    return payload
 
 
 def _github_comment(world: World, happening: Happening, payload: dict[str, Any]) -> Message:
@@ -117,15 +122,22 @@ def _gitlab(world: World, happening: Happening) -> Message | None:
         case "pipeline" if isinstance(happening.subject, Pipeline):
             return "Pipeline Hook", payload | gitlab_shapes.hook_pipeline(world, project, happening.subject)
         case "push":
-            before, after = happening.details["before"] or NOWHERE, happening.details["after"] or NOWHERE
-            facts = {"object_kind": "push", "event_name": "push", "ref": happening.details["ref"], "before": before}
-            return "Push Hook", payload | facts | {
-                "after": after,
-                "checkout_sha": None if after == NOWHERE else after,
-                "user_username": happening.login,
-                "project_id": project.number,
-                "commits": [],
-                "total_commits_count": 0,
-            }
+            return "Push Hook", payload | _gitlab_push(happening)
         case _:
             return None
+
+
+def _gitlab_push(happening: Happening) -> dict[str, Any]:
+    after = happening.details["after"]
+    return {
+        "object_kind": "push",
+        "event_name": "push",
+        "ref": happening.details["ref"],
+        "before": happening.details["before"] or NOWHERE,
+        "after": after or NOWHERE,
+        "checkout_sha": after,
+        "user_username": happening.login,
+        "project_id": happening.project.number,
+        "commits": [],
+        "total_commits_count": 0,
+    }

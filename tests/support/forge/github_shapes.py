@@ -75,7 +75,6 @@ def pull(world: World, project: Project, request: ChangeRequest) -> Body:
         "html_url": html_url(world, project, request),
         "issue_url": f"{api}/issues/{request.number}",
         "state": "open" if request.state == "open" else "closed",
-        "locked": False,
         "title": request.title,
         "body": request.body,
         "user": user(request.author),

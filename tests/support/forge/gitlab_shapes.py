@@ -9,6 +9,7 @@ from tests.support.forge.requests import ChangeRequest, Comment, CommitStatus, P
 from tests.support.forge.world import World
 
 Body = dict[str, Any]
+FORKS = 1_000_000  # the numbers of projects that this forge does not host
 STATES = {"open": "opened", "closed": "closed", "merged": "merged"}
 RUNNING = {"created", "waiting_for_resource", "preparing", "pending", "running", "scheduled"}
 STATUSES = {
@@ -67,8 +68,6 @@ def web_url(world: World, project: Project, request: ChangeRequest) -> str:
 
 def merge_request(world: World, project: Project, request: ChangeRequest) -> Body:
     """https://docs.gitlab.com/api/merge_requests/#list-project-merge-requests: as it stands in a list."""
-    conflicted = request.state == "open" and request.reads_unknown <= 0 and project.conflicted(request)
-    old = "checking" if request.reads_unknown > 0 else "cannot_be_merged" if conflicted else "can_be_merged"
     return {
         "id": request.identity,
         "iid": request.number,
@@ -78,32 +77,39 @@ def merge_request(world: World, project: Project, request: ChangeRequest) -> Bod
         "state": STATES[request.state],
         "created_at": request.created_at,
         "updated_at": request.updated_at,
-        "merge_user": user(request.merged_by) if request.merged_by else None,
-        "merged_at": request.merged_at,
         "closed_at": request.closed_at if request.state == "closed" else None,
         "target_branch": request.base,
         "source_branch": request.head,
         "author": user(request.author),
-        "source_project_id": sum(request.fork.encode()) if request.fork else project.number,
+        "source_project_id": FORKS + request.identity if request.fork else project.number,
         "target_project_id": project.number,
         "labels": request.labels,
         "reviewers": [user(login) for login in request.opinions()],
         "draft": request.draft,
         "work_in_progress": request.draft,
-        "merge_when_pipeline_succeeds": False,
+        "user_notes_count": len(request.comments) + sum(len(thread.comments) for thread in request.threads),
+        "web_url": web_url(world, project, request),
+        "references": {"short": f"!{request.number}", "full": f"{project.path}!{request.number}"},
+    } | _merging(project, request)
+
+
+def _merging(project: Project, request: ChangeRequest) -> Body:
+    conflicted = request.state == "open" and request.reads_unknown <= 0 and project.conflicted(request)
+    old = "checking" if request.reads_unknown > 0 else "cannot_be_merged" if conflicted else "can_be_merged"
+    return {
+        "sha": project.head_sha(request),
         "merge_status": old,
         "detailed_merge_status": merge_status(project, request),
-        "sha": project.head_sha(request),
+        "has_conflicts": conflicted,
+        "blocking_discussions_resolved": not (project.rules.resolved_threads and request.unresolved()),
+        "merge_when_pipeline_succeeds": False,
+        "merge_user": user(request.merged_by) if request.merged_by else None,
+        "merged_at": request.merged_at,
         "merge_commit_sha": request.merge_sha,
         "squash_commit_sha": request.merge_sha if request.squashed else None,
         "squash": request.squashed,
         "should_remove_source_branch": None,
         "force_remove_source_branch": project.rules.deletes_branch,
-        "user_notes_count": len(request.comments) + sum(len(thread.comments) for thread in request.threads),
-        "web_url": web_url(world, project, request),
-        "references": {"short": f"!{request.number}", "full": f"{project.path}!{request.number}"},
-        "has_conflicts": conflicted,
-        "blocking_discussions_resolved": not (project.rules.resolved_threads and request.unresolved()),
     }
 
 

@@ -57,12 +57,15 @@ def actor(login: str) -> Node:
 
 
 def review_decision(project: Project, request: ChangeRequest) -> str | None:
-    """`reviewDecision`: null when nothing is asked for and nobody judged."""
+    """`reviewDecision`: null when no rule asks for reviews, whatever reviewers say.
+
+    https://github.com/orgs/community/discussions/24375
+    """
+    if not project.rules.required_approvals:
+        return None
     if request.objections():
         return "CHANGES_REQUESTED"
-    if len(request.approvals()) < project.rules.required_approvals:
-        return "REVIEW_REQUIRED"
-    return "APPROVED" if request.approvals() else None
+    return "APPROVED" if len(request.approvals()) >= project.rules.required_approvals else "REVIEW_REQUIRED"
 
 
 class Root:
@@ -118,6 +121,7 @@ class Root:
 
     def pull(self, project: Project, request: ChangeRequest) -> Node:
         """A pull request."""
+        rollup = self._commit(project, project.head_sha(request))["statusCheckRollup"]
         return {
             "__typename": "PullRequest",
             "id": f"PR_{request.identity}",
@@ -136,14 +140,20 @@ class Root:
             "reviewDecision": review_decision(project, request),
             "isCrossRepository": bool(request.fork),
             "mergeCommit": self._commit(project, request.merge_sha) if request.merge_sha else None,
-            "statusCheckRollup": self._commit(project, project.head_sha(request))["statusCheckRollup"],
+            "statusCheckRollup": rollup,
+        } | self._sides(project, request)
+
+    def _sides(self, project: Project, request: ChangeRequest) -> Node:
+        return {
             "headRefName": request.head,
             "headRefOid": project.head_sha(request),
             "baseRefName": request.base,
             "baseRefOid": project.base_sha(request),
             "reviewThreads": pages([self.thread(project, request, one) for one in request.threads], "reviewThreads"),
             "reviews": pages(self._reviews(request), "reviews"),
-            "latestOpinionatedReviews": pages(self._latest(request), "latestOpinionatedReviews"),
+            "latestOpinionatedReviews": lambda _, **given: connection(
+                self._latest(request, writers_only=given.pop("writersOnly")), "latestOpinionatedReviews", given
+            ),
             "commits": pages([{"commit": self._commit(project, project.head_sha(request))}], "commits"),
         }
 
@@ -190,8 +200,13 @@ class Root:
             for review in request.reviews
         ]
 
-    def _latest(self, request: ChangeRequest) -> list[Node]:
-        judged = [node for node in self._reviews(request) if node["state"] != "COMMENTED"]
+    def _latest(self, request: ChangeRequest, *, writers_only: bool) -> list[Node]:
+        writers = {review.author for review in request.reviews if review.writer}
+        judged = [
+            node
+            for node, review in zip(self._reviews(request), request.reviews, strict=True)
+            if node["state"] != "COMMENTED" and (review.author in writers or not writers_only)
+        ]
         return list({node["author"]["login"]: node for node in judged}.values())
 
     def _commit(self, project: Project, sha: str) -> Node:

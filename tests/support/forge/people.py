@@ -101,7 +101,7 @@ class People(Hands):
 
     @locked
     def merge(self, project: str, number: int, method: str = "merge", login: str = PERSON) -> Facts:
-        """Merge as a person does, whatever the rules say; git's own objections hold. Raises `ValueError`."""
+        """Merge as a person does, whatever the rules say; git's own objections hold. Raises `CannotMerge`."""
         found = self._project(project)
         request = found.requests[int(number)]
         if method not in {"merge", "squash", "rebase"}:
@@ -149,14 +149,18 @@ class People(Hands):
                 self._tell("thread", action, found, login, request=request, subject=one)
 
     @locked
-    def review(self, project: str, number: int, state: str = "APPROVED", body: str = "", login: str = PERSON) -> None:
-        """Judge a request: APPROVED, CHANGES_REQUESTED, COMMENTED, or DISMISSED (which takes a judgement back)."""
+    def review(self, project: str, number: int, state: str = "APPROVED", **more: Any) -> None:
+        """Judge a request: APPROVED, CHANGES_REQUESTED, COMMENTED, or DISMISSED (which takes a judgement back).
+
+        `more` may be body, login, writer (false: somebody who may not push, whose word does not count).
+        """
         found = self._project(project)
         request = found.requests[int(number)]
-        made = Review(author=login, state=state, body=body, sha=found.head_sha(request), at=self._world.stamp())
+        facts = {"author": more.pop("login", PERSON), "body": "", "sha": found.head_sha(request)} | more
+        made = Review(state=state, at=self._world.stamp(), **facts)
         request.reviews.append(made)
         action = "dismissed" if state == "DISMISSED" else "submitted"
-        self._tell("review", action, found, login, request=request, subject=made)
+        self._tell("review", action, found, made.author, request=request, subject=made)
 
     @locked
     def comment(self, project: str, number: int, body: str, login: str = PERSON) -> None:

@@ -57,13 +57,14 @@ class Thread:
 
 @dataclass(kw_only=True)
 class Review:
-    """A review: state is APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED."""
+    """A review: state is APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED. `writer`: its author may push."""
 
     author: str
     state: str
     body: str
     sha: str
     at: str
+    writer: bool = True
     number: int = field(default_factory=fresh_number)
 
 
@@ -148,8 +149,9 @@ class ChangeRequest:
     identity: int = field(default_factory=fresh_number)
 
     def opinions(self) -> dict[str, str]:
-        """The state of each reviewer's latest review that approves, asks for changes or was dismissed."""
-        return {review.author: review.state for review in self.reviews if review.state != "COMMENTED"}
+        """What counts: the latest judgement of each reviewer who may push."""
+        judged = [review for review in self.reviews if review.state != "COMMENTED" and review.writer]
+        return {review.author: review.state for review in judged}
 
     def approvals(self) -> list[str]:
         """Who approves now."""

@@ -78,8 +78,8 @@ class Webhooks:
         return delivery
 
     def again(self, key: str) -> Delivery:
-        """Deliver once more what was delivered, with the same number and signature. Raises `StopIteration`."""
-        delivery = next(delivery for delivery in self.deliveries if delivery.key == key)
+        """Deliver once more what was delivered, with the same number and signature. Raises `KeyError`."""
+        delivery = {delivery.key: delivery for delivery in self.deliveries}[key]
         self._waiting.put(delivery)
         return delivery
 

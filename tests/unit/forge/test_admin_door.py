@@ -68,8 +68,11 @@ def test_the_door_lists_its_moves_and_says_what_is_wrong(scene: Scene) -> None:
     url = scene.forge.url
     unknown, wrong = move(url, "dance"), move(url, "push", project="acme/widgets")
     absent = move(url, "push", project="acme/none", branch="b", files={})
+    scene.conflict()
+    impossible = move(url, "merge", project=scene.path, number=scene.number)
 
     assert {"push", "arm", "journal", "advance"} <= set(httpx.get(f"{url}/_forge").json()["moves"])
-    assert [404, 400, 400] == [unknown.status_code, wrong.status_code, absent.status_code]
+    assert [404, 400, 400, 400] == [answer.status_code for answer in (unknown, wrong, absent, impossible)]
+    assert "conflict" in impossible.json()["error"]
     assert "branch" in wrong.json()["error"]
     assert [] == scene.forge.journal.entries

@@ -1,50 +1,13 @@
-"""GitHub's dialect: who may ask, what it costs, pages, errors in GitHub's words."""
+"""GitHub's REST dialect: who may ask, what it costs, pages, errors in GitHub's words."""
 
 import time
-from collections.abc import Callable
 
 import httpx
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from tests.support.forge import Forge
 from tests.support.forge.scene import Scene
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-PRIVATE = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-PUBLIC = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-APP = "4711"
-THREADS = """
-query Threads($after: String) {
-  repository(owner: "acme", name: "widgets") {
-    pullRequest(number: 1) {
-      isDraft reviewDecision headRefOid
-      reviewThreads(first: 100, after: $after) {
-        totalCount
-        pageInfo { hasNextPage endCursor }
-        nodes { id isResolved comments(first: 5) { nodes { body author { login } } } }
-      }
-    }
-  }
-}
-"""
-
-
-def assertion(
-    forge: Forge, *, lasting: int = 540, key: str = PRIVATE, issuer: str = APP, algorithm: str = "RS256"
-) -> str:
-    """What an app signs."""
-    now = int(forge.world.now())
-    return jwt.encode({"iat": now - 60, "exp": now + lasting, "iss": issuer}, key, algorithm)
-
-
-def installed(scene: Scene, **permissions: str) -> str:
-    """The path of the tokens of an installation on the scene's project."""
-    scene.forge.steer.add_app(APP, PUBLIC)
-    number = scene.forge.steer.install(APP, "acme", [scene.path], permissions or None)
-    return f"/app/installations/{number}/access_tokens"
+QUERY = 'query { repository(owner: "acme", name: "widgets") { id } }'
 
 
 def test_an_open_pull_request_reads_as_github_describes_it(scene: Scene) -> None:
@@ -86,7 +49,7 @@ def test_a_token_does_not_see_other_repositories(scene: Scene) -> None:
 
 def scene_error(scene: Scene, token: str) -> dict[str, str]:
     """The first error of a query with this token."""
-    answer: dict[str, str] = scene.call("POST", "/graphql", token=token, json={"query": THREADS}).json()["errors"][0]
+    answer: dict[str, str] = scene.call("POST", "/graphql", token=token, json={"query": QUERY}).json()["errors"][0]
     return answer
 
 
@@ -199,126 +162,6 @@ def test_a_branch_is_made_once(scene: Scene) -> None:
     assert 404 == scene.call("GET", "/repos/acme/widgets/git/ref/heads/none").status_code
 
 
-def test_review_threads_come_in_pages_of_at_most_100(scene: Scene) -> None:
-    """A cursor leads on; 101 at once is an error, as at GitHub."""
-    scene.forge.steer.add_thread(scene.path, scene.number, "Rename this", count=120, login="reviewer")
-    scene.forge.steer.resolve(scene.path, scene.number, scene.state()["threads"][0]["key"])
-    first = scene.ask(THREADS)["data"]["repository"]["pullRequest"]["reviewThreads"]
-    second = scene.ask(THREADS, after=first["pageInfo"]["endCursor"])["data"]["repository"]["pullRequest"][
-        "reviewThreads"
-    ]
-    greedy = scene.ask(THREADS.replace("first: 100", "first: 101"))
-
-    assert [(100, True), (20, False)] == [
-        (len(one["nodes"]), one["pageInfo"]["hasNextPage"]) for one in (first, second)
-    ]
-    assert [True, False] == [node["isResolved"] for node in first["nodes"][:2]]
-    assert {"body": "Rename this", "author": {"login": "reviewer"}} == first["nodes"][0]["comments"]["nodes"][0]
-    assert "EXCESSIVE_PAGINATION" == greedy["errors"][0]["type"]
-    assert greedy["data"]["repository"]["pullRequest"] is None
-
-
-def test_a_query_with_a_field_that_is_not_in_the_schema_is_an_error(scene: Scene) -> None:
-    """200 with `errors` and no data: a client that misspells is found out here."""
-    answer = scene.ask('query { repository(owner: "acme", name: "widgets") { pullRequest(number: 1) { isResolved } } }')
-
-    assert "Cannot query field 'isResolved'" in answer["errors"][0]["message"]
-    assert "data" not in answer
-
-
-def test_a_thread_is_resolved_and_answered_by_mutation(scene: Scene) -> None:
-    """And only by a token that may."""
-    [key] = scene.forge.steer.add_thread(scene.path, scene.number)
-    mutation = "mutation Resolve($id: ID!) { resolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }"
-    reader = scene.forge.steer.add_token(permissions={"pull_requests": "read"})
-    body = {"query": mutation, "variables": {"id": f"PRRT_{key}"}}
-    refused = scene.call("POST", "/graphql", token=reader, json=body).json()
-
-    assert "FORBIDDEN" == refused["errors"][0]["type"]
-    assert {"isResolved": True} == scene.ask(mutation, id=f"PRRT_{key}")["data"]["resolveReviewThread"]["thread"]
-    assert scene.state()["threads"][0]["resolved"]
-
-
-def test_the_review_decision_follows_the_latest_opinions(scene: Scene) -> None:
-    """Nothing asked for: null; required: REVIEW_REQUIRED; then what was said last, comments apart."""
-    steer, seen = scene.forge.steer, []
-    steps: tuple[Callable[[], object], ...] = (
-        lambda: steer.set_rules(scene.path, required_approvals=1),
-        lambda: steer.review(scene.path, 1, "CHANGES_REQUESTED", login="ann"),
-        lambda: steer.review(scene.path, 1, "APPROVED", login="ann"),
-        lambda: steer.review(scene.path, 1, "COMMENTED", login="ann"),
-        lambda: None,
-    )
-    for step in steps:
-        seen.append(scene.ask(THREADS)["data"]["repository"]["pullRequest"]["reviewDecision"])
-        step()
-
-    assert [None, "REVIEW_REQUIRED", "CHANGES_REQUESTED", "APPROVED", "APPROVED"] == seen
-
-
-def test_an_installation_token_is_for_one_repository_and_an_hour(scene: Scene) -> None:
-    """Minted by the app's JWT, narrowed on request, gone after an hour."""
-    scene.forge.steer.add_project("acme/other")
-    path = installed(scene)
-    body = {"repositories": ["widgets"], "permissions": {"pull_requests": "read"}}
-    minted = scene.call("POST", path, token=assertion(scene.forge), json=body)
-    token = minted.json()["token"]
-    answers = [scene.call("GET", one, token=token).status_code for one in (scene.github, "/repos/acme/other/pulls")]
-    merge = scene.call("PUT", f"{scene.github}/merge", token=token)
-    scene.forge.steer.advance(3601)
-
-    assert 201 == minted.status_code
-    assert ["widgets"] == [one["name"] for one in minted.json()["repositories"]]
-    assert [200, 404] == answers
-    assert (403, "Resource not accessible by integration") == (merge.status_code, merge.json()["message"])
-    assert 401 == scene.call("GET", scene.github, token=token).status_code
-
-
-def test_an_installation_gives_no_more_than_it_has(scene: Scene) -> None:
-    """Other repositories and permissions are 422; no installation is 404, a suspended one 403."""
-    path = installed(scene, contents="read", metadata="read")
-    number = int(path.split("/")[3])
-    signed = assertion(scene.forge)
-    more = scene.call("POST", path, token=signed, json={"permissions": {"contents": "write"}})
-    other = scene.call("POST", path, token=signed, json={"repositories": ["other"]})
-    scene.forge.steer.suspend(APP, number)
-    suspended = scene.call("POST", path, token=signed)
-    scene.forge.steer.uninstall(APP, number)
-    gone = [scene.call("POST", path, token=signed), scene.call("GET", "/repos/acme/widgets/installation", token=signed)]
-
-    assert [422, 422, 403] == [more.status_code, other.status_code, suspended.status_code]
-    assert [404, 404] == [answer.status_code for answer in gone]
-
-
-def test_an_app_must_sign_with_its_own_key_for_ten_minutes_at_most(scene: Scene) -> None:
-    """RS256 only; a key of somebody else, a long life and a public key as HMAC secret are 401."""
-    path = installed(scene)
-    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    theirs = stranger.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    statuses = [
-        scene.call("POST", path, token=token).status_code
-        for token in (
-            assertion(scene.forge),
-            assertion(scene.forge, key=theirs),
-            assertion(scene.forge, lasting=700),
-            assertion(scene.forge, lasting=-10),
-            assertion(scene.forge, key="a-secret-that-is-long-enough-for-hs256", algorithm="HS256"),
-            assertion(scene.forge, issuer="1"),
-            scene.token,
-        )
-    ]
-
-    assert [201, 401, 401, 401, 401, 404, 401] == statuses
-
-
-def test_the_installation_of_a_repository_can_be_found(scene: Scene) -> None:
-    """By the app, by name."""
-    number = int(installed(scene).split("/")[3])
-    found = scene.call("GET", "/repos/acme/widgets/installation", token=assertion(scene.forge))
-
-    assert number == found.json()["id"]
-
-
 def test_the_newer_version_of_the_api_does_not_tell_the_merge_commit(scene: Scene) -> None:
     """2026-03-10 took `merge_commit_sha` away; an unknown version is 400."""
     newer, unknown = ({"X-GitHub-Api-Version": version} for version in ("2026-03-10", "1999-01-01"))
@@ -367,24 +210,6 @@ def test_a_request_from_a_fork_says_so(scene: Scene) -> None:
 
     assert ("stranger:theirs", "stranger/widgets") == (head["label"], head["repo"]["full_name"])
     assert {"isCrossRepository": True} == scene.ask(query)["data"]["repository"]["pullRequest"]
-
-
-def test_the_roll_up_of_checks_names_what_is_required(scene: Scene) -> None:
-    """Check runs and statuses in one list, the worst of them as its state."""
-    scene.forge.steer.set_rules(scene.path, required_checks=["ci"])
-    scene.forge.steer.set_check(scene.path, "ci", None, number=1)
-    scene.forge.steer.set_status(scene.path, "lint", "success", number=1)
-    query = """query { repository(owner: "acme", name: "widgets") { pullRequest(number: 1) { statusCheckRollup { state
-      contexts(first: 10) { nodes {
-        ... on CheckRun { name status conclusion isRequired(pullRequestNumber: 1) }
-        ... on StatusContext { context state isRequired(pullRequestNumber: 1) } } } } } } }"""
-    roll_up = scene.ask(query)["data"]["repository"]["pullRequest"]["statusCheckRollup"]
-
-    assert "PENDING" == roll_up["state"]
-    assert [
-        {"name": "ci", "status": "IN_PROGRESS", "conclusion": None, "isRequired": True},
-        {"context": "lint", "state": "SUCCESS", "isRequired": False},
-    ] == roll_up["contexts"]["nodes"]
 
 
 def test_a_project_that_is_gone_is_404_and_a_token_taken_back_401(scene: Scene) -> None:

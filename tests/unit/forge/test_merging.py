@@ -1,6 +1,8 @@
 """A merge at the forge is a merge in git, for both dialects."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -134,9 +136,10 @@ def test_gitlab_says_which_rule_stands_against_a_merge(scene: Scene) -> None:
         lambda: steer.set_request(scene.path, scene.number, draft=False),
         lambda: steer.resolve(scene.path, scene.number),
         lambda: steer.review(scene.path, scene.number),
-        lambda: steer.set_pipeline(scene.path, "running", number=scene.number),
-        lambda: steer.set_pipeline(scene.path, "failed", number=scene.number),
-        lambda: steer.set_pipeline(scene.path, "success", number=scene.number),
+        *(
+            partial(steer.set_pipeline, scene.path, word, number=scene.number)
+            for word in ("running", "failed", "success")
+        ),
     )
     for step in steps:
         seen.append(scene.call("GET", scene.gitlab).json()["detailed_merge_status"])
@@ -194,3 +197,19 @@ def test_a_push_can_dismiss_approvals(scene: Scene) -> None:
     scene.forge.steer.push(scene.path, "feature", {"more.txt": "more\n"})
 
     assert ["clean", "blocked"] == [before, scene.call("GET", scene.github).json()["mergeable_state"]]
+
+
+def test_of_two_merges_at_once_one_wins(scene: Scene) -> None:
+    """The other is 405: it is merged already."""
+    with ThreadPoolExecutor(4) as pool:
+        statuses = list(pool.map(lambda _: scene.call("PUT", f"{scene.github}/merge").status_code, range(4)))
+
+    assert [200, 405, 405, 405] == sorted(statuses)
+    assert 2 == repository(scene).count(scene.sha + "~1", "main")
+
+
+def test_a_head_that_is_gone_closes_the_request(scene: Scene) -> None:
+    """As GitHub does."""
+    scene.forge.steer.delete_branch(scene.path, "feature")
+
+    assert ("closed", scene.sha) == (scene.state()["state"], scene.call("GET", scene.github).json()["head"]["sha"])
