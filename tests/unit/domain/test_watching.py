@@ -297,6 +297,14 @@ def test_a_merge_closes_the_bead_with_a_receipt_of_the_approved_sha(town: Town, 
     assert ({}, {}) == (town.reviews, town.beads)
 
 
+def test_a_merge_of_another_head_by_somebody_else_is_not_called_approved(town: Town) -> None:
+    """They pushed and merged between the look and the merge."""
+    review = merge(town, PullMerge.ALREADY_MERGED, commit_sha="merge-2", head_sha="sha-2")
+
+    assert review.receipt is not None
+    assert ("sha-2", None, True) == (review.receipt.sha, review.receipt.approved_by, review.receipt.outside)
+
+
 def test_a_merge_of_a_moved_head_needs_a_new_approval(town: Town) -> None:
     """The provider refused it because the named sha is not the head."""
     review = merge(town, PullMerge.MOVED, head_sha="sha-2")

@@ -232,14 +232,17 @@ def apply_pull_merge(town: Town, review_id: str, ask: int, answer: PullMerged, m
 
 
 def _receipt(review: Review, answer: PullMerged, moment: Moment) -> Receipt:
-    sha = review.approved_sha or review.sha
+    """What landed: the approved sha, or another head that somebody merged in between."""
+    approved = review.approved_sha or review.sha
+    sha = answer.head_sha or approved
     return Receipt(
         sha=sha,
         commit_sha=answer.commit_sha or sha,
         tree=None,
         target_branch=review.target_branch,
-        approved_by=review.approved_by,
+        approved_by=review.approved_by if sha == approved else None,
         merged_at=moment.now,
+        outside=sha != approved,
     )
 
 
