@@ -158,7 +158,7 @@ class Stage:
             settings=self.settings, unit_of_work=self.uow, store=self.store, directory=self.directory,
             town_tables=self.tables, wake_queue=self.wake_queue, effects_queue=self.effects_queue, alarm=self.alarm,
             container_runtime=self.runtime, workflows=self.workflows, secrets=self.secrets, doorbell=self.doorbell,
-            life_cycle=self.life_cycle, clock=self.clock, ids=self.ids,
+            life_cycle=self.life_cycle, clock=self.clock, ids=self.ids, git_hosts=self.git_hosts,
         ):  # fmt: skip
             yield self
 

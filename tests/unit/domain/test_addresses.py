@@ -124,3 +124,4 @@ def test_the_instance_is_gitlab_com_unless_configured() -> None:
     """By its bare name."""
     assert "gitlab.com" == host_of_instance(None)
     assert "git.acme.example" == host_of_instance("https://GIT.acme.example:8443/gitlab")
+    assert "" == host_of_instance("https://[::1")

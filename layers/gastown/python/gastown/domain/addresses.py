@@ -29,7 +29,10 @@ class Hosts:
 
 def host_of_instance(url: str | None) -> str:
     """The bare host name of a configured GitLab instance; gitlab.com if there is none."""
-    return (urlsplit(url).hostname or "").lower() if url else GITLAB_COM
+    if not url:
+        return GITLAB_COM
+    parts = _split(url)
+    return (parts.hostname or "").lower() if parts is not None else ""
 
 
 def parse_git_url(url: str, hosts: Hosts) -> Repository | UnrecognizedUrl:

@@ -154,7 +154,7 @@ def _look(errand: Errand, town: Town, review: Review) -> Seen | Refusal:
     pull = parse_pull_url(url, errand.outside.hosts.known(town))
     if not isinstance(pull, PullRef):
         return pull
-    if pull.repository.path.lower() != call.repository.path.lower():
+    if not pull.repository.is_same(call.repository):
         return UnrecognizedUrl(url=url)
     state = call.host.pull_state(pull, call.access)
     if not isinstance(state, PullState):

@@ -16,11 +16,18 @@ MERGEABILITY: Final = {
 """The rest is `other`: `unstable` (a check is not green), `behind` (the rules want an update), `draft`, new words."""
 
 
+class Home(Shape):
+    """The repository of one side; none when it was deleted."""
+
+    full_name: str
+
+
 class Side(Shape):
     """The head or the base of a pull request."""
 
     ref: str
     sha: str
+    repo: Home | None = None
 
 
 class Pull(Shape):
@@ -61,4 +68,7 @@ def as_state(pull: Pull) -> PullState:
         mergeability=MERGEABILITY.get(word.lower(), Mergeability.OTHER),
         merge_state=word,
         is_draft=bool(pull.draft),
+        is_fork=pull.head.repo is None
+        or pull.base.repo is None
+        or pull.head.repo.full_name != pull.base.repo.full_name,
     )

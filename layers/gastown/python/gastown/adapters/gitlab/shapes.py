@@ -19,6 +19,8 @@ class MergeRequest(Shape):
 
     state: str
     source_branch: str
+    source_project_id: int | None = None
+    target_project_id: int | None = None
     target_branch: str
     sha: str | None
     title: str | None = None
