@@ -5,12 +5,10 @@ from typing import Any, cast
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from gastown import bootstrap
-from gastown.api import callers
+from gastown.api import adopting, callers
 from gastown.api.agent_views import show_agent
 from gastown.api.callers import body, idempotency_key, success
 from gastown.api.convoy_views import detail, order_of, show_slung, statuses
-from gastown.api.routes.adoptions import order_of as order_of_adoption
-from gastown.api.routes.adoptions import providers, show_adopted
 from gastown.api.schemas.people import BeadBody, SlingConvoyBody
 from gastown.api.schemas.talk import MailBody, NudgeBody
 from gastown.api.schemas.work import (
@@ -68,8 +66,9 @@ def babysit(town_id: str) -> tuple[dict[str, Any], int]:
     by, said = mayor(town_id), body(router, AdoptBody)
     if said.rig_id is None:
         raise Invalid("Say which rig it belongs to", field="rig_id")
-    order = order_of_adoption(said, town_id, said.rig_id)
-    return success(adopt(providers(), order, by, idempotency_key(router), show_adopted)), 201
+    order = adopting.order_of(said, town_id, said.rig_id)
+    made = adopt(adopting.providers(), order, by, idempotency_key(router), adopting.show_adopted)
+    return success(made), 201
 
 
 @router.get(f"{TOOLS}/rigs")
