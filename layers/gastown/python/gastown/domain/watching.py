@@ -94,7 +94,7 @@ def apply_refusal(town: Town, review_id: str, ask: int, refusal: Refusal, moment
     if review.abandoned:
         end_review(town, review, ReviewPhase.FAILED, moment, failure="abandoned")
     elif is_over:
-        detail: dict[str, object] = {"kind": refusal.kind, "message": watch.said, "review_id": review.id}
+        detail: dict[str, object] = {"kind": refusal.kind, "said": watch.said, "review_id": review.id}
         detail |= {"provider": getattr(refusal, "provider", None), "status": getattr(refusal, "status", None)}
         town.note(_note(review, "pr_poll_failed", moment, new=refusal.kind, metadata=detail))
         fail_review(town, review, f"pr_poll_failed: {watch.said}", moment)
