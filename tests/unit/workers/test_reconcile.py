@@ -1,6 +1,7 @@
 """The reconcile door ticks towns and never lets one town's fault stop another."""
 
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ def test_a_woken_town_ticks(stage: Stage, context: FakeContext) -> None:
 
 
 def test_a_review_that_its_provider_failed_is_counted_by_its_cause(
-    stage: Stage, context: FakeContext, capsys: pytest.CaptureFixture[str]
+    stage: Stage, context: FakeContext, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """REQ-5.8: one metric and one line, with kind, provider, status and the review; written when it is committed."""
 
@@ -81,11 +82,11 @@ def test_a_review_that_its_provider_failed_is_counted_by_its_cause(
     refusal = {"kind": "http_error", "provider": "github", "status": 401, "text": "", "transient": False}
     event = {"review_id": "review-1", "ask": 1, "refusal": refusal}
     stage.uow.deliver(TOWN, EventKind.PULL_REFUSED, event, source="test", event_id="1")
-    handle(batch(TOWN), context)
+    with caplog.at_level(logging.INFO):
+        handle(batch(TOWN), context)
 
-    written = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
-    [metric] = [line for line in written if "pr_poll_failed" in line]
-    [told] = [line for line in written if line.get("message") == "pr.poll_failed"]
+    [metric] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"pr_poll_failed":[' in line]
+    [told] = [vars(record) for record in caplog.records if record.getMessage() == "pr.poll_failed"]
     assert ("http_error", [1.0]) == (metric["kind"], metric["pr_poll_failed"])
     assert ("review-1", "github", 401) == (told["review_id"], told["provider"], told["status"])
 
