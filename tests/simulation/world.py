@@ -72,7 +72,7 @@ class World:
         self.provider = FakeGitHost()
         self.outside = Outside(
             uow=self.uow, runtime=self.runtime, workflows=self.workflows, secrets=vault, signing_secret=SECRET,
-            container_cap=50, town_secret_prefix="town/", hosts=GitHosts(
+            container_cap=50, thread_judge=None, town_secret_prefix="town/", hosts=GitHosts(
                 github=lambda: self.provider, gitlab=lambda _: self.provider, github_host="github.com"
             ),
         )  # fmt: skip

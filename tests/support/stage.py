@@ -30,6 +30,7 @@ from tests.support.fakes.git_host import FakeGitHost
 from tests.support.fakes.ids import CountedIds
 from tests.support.fakes.life_cycle import MemoryLifeCycle
 from tests.support.fakes.secrets import MemorySecrets
+from tests.support.fakes.thread_judge import MemoryThreadJudge
 from tests.support.fakes.town_store import MemoryTownStore
 from tests.support.fakes.town_tables import MemoryTownTables
 from tests.support.fakes.wake_queue import MemoryWakeQueue
@@ -63,7 +64,7 @@ class Stage:
         self.tables, self.runtime = MemoryTownTables(self.store), MemoryContainerRuntime()
         self.workflows, self.alarm, self.doorbell = MemoryWorkflows(), MemoryAlarm(), MemoryDoorbell()
         self.effects_queue, self.life_cycle = MemoryEffectsQueue(), MemoryLifeCycle()
-        self.git_host = FakeGitHost()
+        self.git_host, self.thread_judge = FakeGitHost(), MemoryThreadJudge()
         self.git_hosts = GitHosts(
             github=lambda: self.git_host, gitlab=lambda _url: self.git_host, github_host="github.com"
         )
@@ -121,7 +122,7 @@ class Stage:
         return Outside(
             uow=self.uow, runtime=self.runtime, workflows=self.workflows, secrets=self.secrets,
             signing_secret=SECRET_ID, container_cap=self.settings.container_cap, hosts=self.git_hosts,
-            town_secret_prefix=self.settings.town_secret_prefix,
+            thread_judge=self.thread_judge, town_secret_prefix=self.settings.town_secret_prefix,
         )  # fmt: skip
 
     def outbox_key(self, kind: EffectKind) -> str:

@@ -153,6 +153,26 @@ def test_an_ask_that_the_town_has_forgotten_is_dropped(stage: Stage) -> None:
     assert [] == stage.git_host.calls
 
 
+def test_a_model_may_find_that_threads_ask_for_nothing_and_is_asked_once(stage: Stage) -> None:
+    """Only where the town switches it on; the same words are not judged twice."""
+    perform(stage, EffectKind.OPEN_PULL)
+    threads = (Thread(author="ann", body="Nice!"),)
+    stage.git_host.change(feedback=Feedback(head_sha="sha-1", threads=threads))
+    stage.change(lambda town, _: setattr(town.config.refinery, "auto_resolve_pr_feedback", False))
+    stage.thread_judge.verdict = False
+    perform(stage, EffectKind.POLL_PULL)
+    stage.tick()
+    assert ["1 unresolved threads"] == stage.town.reviews[REVIEW].watch.held_by
+    assert 0 == stage.thread_judge.asked
+
+    stage.change(lambda town, _: setattr(town.config.refinery, "judge_threads", True))
+    for _ in range(2):
+        after(stage, minutes=1)
+        perform(stage, EffectKind.POLL_PULL)
+        stage.tick()
+    assert ([], 1) == (stage.town.reviews[REVIEW].watch.held_by, stage.thread_judge.asked)
+
+
 def test_a_long_discussion_comes_back_short(stage: Stage) -> None:
     """An outcome lies in the working set for a moment: at most 4 KB."""
     perform(stage, EffectKind.OPEN_PULL)

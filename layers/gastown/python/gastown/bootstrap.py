@@ -22,6 +22,7 @@ from gastown.ports.git_host import GitHost
 from gastown.ports.ids import Ids
 from gastown.ports.life_cycle import LifeCycle
 from gastown.ports.secrets import Secrets
+from gastown.ports.thread_judge import ThreadJudge
 from gastown.ports.town_store import TownStore
 from gastown.ports.town_tables import TownTables
 from gastown.ports.wake_queue import WakeQueue
@@ -121,8 +122,18 @@ def outside() -> "Outside":
         signing_secret=settings().demand("signing_secret_arn"),
         container_cap=settings().container_cap,
         hosts=git_hosts(),
+        thread_judge=thread_judge(),
         town_secret_prefix=settings().town_secret_prefix,
     )
+
+
+@_once
+def thread_judge() -> ThreadJudge | None:
+    """The model that judges threads, if the deployment names one."""
+    from gastown.adapters.bedrock.thread_judge import BedrockThreadJudge
+
+    model = settings().thread_model
+    return BedrockThreadJudge(model_id=model) if model else None
 
 
 @_once

@@ -90,6 +90,8 @@ class Settings:
     user_secret_arn: str = ""
     town_secret_prefix: str = ""
     webhook_secret_arn: str = ""
+    thread_model: str = ""
+    """The model of Amazon Bedrock that judges threads where a town switches that on."""
     github_url: str = "https://github.com"
     github_api_url: str = "https://api.github.com"
     """Another GitHub than github.com has both at addresses of its own."""

@@ -29,6 +29,8 @@ class RefineryConfig:
     """How long a pull request has to stay green; none means never, as `auto_merge` false."""
     auto_resolve_pr_feedback: bool = True
     """Whether threads and red checks of a pull request become work for a polecat."""
+    judge_threads: bool = False
+    """Whether a model may find that unresolved threads ask for nothing; otherwise each of them blocks."""
     auto_resolve_merge_conflicts: bool = True
     """Whether a conflict with the target becomes work for a polecat; an escalation otherwise."""
 
@@ -72,6 +74,7 @@ class EffectiveConfig:
     merge_delay: timedelta | None
     """How long a pull request stays green before the platform merges it; none means that a person does."""
     auto_resolve_pr_feedback: bool
+    judge_threads: bool
     auto_resolve_merge_conflicts: bool
     convoy_merge_mode: MergeMode
     max_polecats: int
@@ -100,6 +103,7 @@ def effective(town: TownConfig, rig: Rig) -> EffectiveConfig:
         auto_resolve_pr_feedback=(
             shared.auto_resolve_pr_feedback if own.auto_resolve_pr_feedback is None else own.auto_resolve_pr_feedback
         ),
+        judge_threads=shared.judge_threads if own.judge_threads is None else own.judge_threads,
         auto_resolve_merge_conflicts=(
             shared.auto_resolve_merge_conflicts
             if own.auto_resolve_merge_conflicts is None

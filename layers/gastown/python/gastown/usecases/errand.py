@@ -8,6 +8,7 @@ from gastown.domain.ids import TownId
 from gastown.domain.town import Town
 from gastown.ports.container_runtime import ContainerRuntime
 from gastown.ports.secrets import Secrets
+from gastown.ports.thread_judge import ThreadJudge
 from gastown.ports.workflows import Workflows
 from gastown.usecases.credentials import Vault
 from gastown.usecases.git_hosts import GitHosts
@@ -29,6 +30,7 @@ class Outside:
     signing_secret: str
     container_cap: int
     hosts: GitHosts
+    thread_judge: ThreadJudge | None
     town_secret_prefix: str
 
     @property

@@ -4,6 +4,8 @@ Each can be performed twice: a request is looked for before it is opened, a look
 and finds out that it has happened, a branch that is there is fine.
 """
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -164,7 +166,22 @@ def _look(errand: Errand, town: Town, review: Review) -> Seen | Refusal:
     feedback = call.host.feedback(pull, state.head_sha or review.sha, call.access)
     if not isinstance(feedback, Feedback):
         return feedback
-    return state, feedback, (call, pull)
+    return state, _judged(errand, town, review, call, feedback), (call, pull)
+
+
+def _judged(errand: Errand, town: Town, review: Review, call: Call, feedback: Feedback) -> Feedback:
+    """Without its threads, where a model may judge them and finds that they ask for nothing; asked once a wording."""
+    judge = errand.outside.thread_judge
+    wanted = town.rules_for(review.rig_id).judge_threads
+    if not (judge and wanted and feedback.threads) or feedback.more_threads:
+        return feedback
+    words = json.dumps([asdict(thread) for thread in feedback.threads])
+    address = f"threads {hashlib.sha256(words.encode()).hexdigest()}"
+    known = call.access.memory.recall(address)
+    blocking = bool(known[1]["blocking"]) if known else judge.is_blocking(feedback.threads)
+    if known is None:
+        call.access.memory.remember(address, "judged", {"blocking": blocking})
+    return feedback if blocking else replace(feedback, threads=())
 
 
 def _without_merge(state: PullState, feedback: Feedback | None, sha: str) -> PullMerged | None:

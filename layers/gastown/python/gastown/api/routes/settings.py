@@ -9,6 +9,7 @@ from gastown.api import access
 from gastown.api.callers import body, success
 from gastown.api.schemas.people import ConfigBody
 from gastown.domain.config import TownConfig
+from gastown.domain.errors import Invalid
 from gastown.usecases.change_config import change_config
 from gastown.usecases.town_items import dump
 
@@ -28,4 +29,6 @@ def update(town_id: str) -> dict[str, Any]:
     """Replace the settings that the body names."""
     owner = access.owner(router, town_id)
     changes = body(router, ConfigBody).model_dump(exclude_unset=True)
+    if (changes.get("refinery") or {}).get("judge_threads") and not bootstrap.settings().thread_model:
+        raise Invalid("This deployment names no model for it (parameter ThreadModel)", field="refinery.judge_threads")
     return success(dump(change_config(bootstrap.unit_of_work(), town_id, changes, owner), TownConfig))

@@ -118,6 +118,7 @@ class RefineryBody(Body):
     auto_merge: bool | None = None
     auto_merge_delay_minutes: int | None = Field(default=None, ge=0, le=10_080)
     auto_resolve_pr_feedback: bool | None = None
+    judge_threads: bool | None = None
     auto_resolve_merge_conflicts: bool | None = None
 
 
@@ -153,6 +154,7 @@ class RigConfigBody(Body):
     auto_merge: bool | None = None
     auto_merge_delay_minutes: int | None = Field(default=None, ge=0, le=10_080)
     auto_resolve_pr_feedback: bool | None = None
+    judge_threads: bool | None = None
     auto_resolve_merge_conflicts: bool | None = None
     convoy_merge_mode: MergeMode | None = None
     max_concurrent_polecats: int | None = Field(default=None, ge=1, le=50)
