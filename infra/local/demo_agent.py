@@ -12,6 +12,7 @@ As a polecat it carries out the fenced block `demo` of the task, one instruction
     first-time write <path>   like write (or append), but left out when the work is rework
       a mistake, for a gate to find
     wait <seconds>            sleeps
+    run <command>             runs it with the shell in the worktree; a failure ends the program
     on-rework:                what follows is done only when the work is rework
     write <path>
       mended content
@@ -100,7 +101,7 @@ def parse_steps(text: str) -> list[Step]:
 def _parse_step(line: str, content: str, *, on_rework: bool) -> Step:
     first_time = line.startswith("first-time ")
     verb, _, argument = line.removeprefix("first-time ").partition(" ")
-    if verb not in {"write", "append", "wait", "fail"} or not argument.strip():
+    if verb not in {"write", "append", "wait", "run", "fail"} or not argument.strip():
         message = f"no such instruction: {line!r}"
         raise DemoError(message)
     return Step(verb=verb, argument=argument.strip(), content=content, first_time=first_time, on_rework=on_rework)
@@ -113,6 +114,9 @@ def take_step(step: Step, folder: Path) -> None:
         return
     if step.verb == "fail":
         raise DemoError(step.argument)
+    if step.verb == "run":
+        run("sh", "-c", step.argument)
+        return
     path = (folder / step.argument).resolve()
     if not path.is_relative_to(folder.resolve()):
         message = f"outside the worktree: {step.argument}"

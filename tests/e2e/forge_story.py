@@ -74,11 +74,11 @@ class ForgeStory(Story):
         return str(self.reviews()[-1]["metadata"]["phase"])
 
     def pass_time(self, minutes: float, *, until: Any = lambda: False) -> bool:
-        """Let time go by in steps of half a minute, with a moment for its work after each; whether `until` came."""
-        for _ in range(int(minutes * 2)):
-            if wait_until(until, seconds=1.5):
+        """Let time go by minute by minute, with a moment for the work of each; whether `until` came."""
+        for _ in range(int(minutes)):
+            if wait_until(until, seconds=1):
                 return True
-            self.move_clock(30)
+            self.move_clock(60)
         return wait_until(until, seconds=10)
 
 

@@ -1,5 +1,6 @@
 """Work that goes through pull requests of a provider, to the merged commit (operations facts, section 4)."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -85,3 +86,38 @@ def test_c_a_convoy_lands_through_a_request_of_its_own(on_forge: Begin) -> None:
     assert requests[-1]["head"] == feature
     assert [story.file(name) for name in ("one.txt", "two.txt", "three.txt")] == ["one.txt", "two.txt", "three.txt"]
     assert story.receipts()[-1]["commit_sha"] == story.repository.head()
+
+
+def test_a_one_bead_from_a_persons_words_to_the_merge(on_forge: Begin) -> None:
+    """Mayor, polecat, request, refinery, a person's comment, CI that is red first, the grace period, the merge."""
+    story = on_forge(refinery=SOON)
+    tasks = json.dumps([{"title": "Write one", "body": writes("one.txt", "one")}])
+    order = f"gt sling-batch --rig-id {story.rig_id} --convoy-title One --merge-mode review-and-merge --tasks '{tasks}'"
+    said = {"message": f"Build it:\n\n```demo\n{order}\n```\n"}
+    story.api.call("POST", f"/api/towns/{story.town_id}/mayor/message", said)
+    story.wait_for_request()
+    story.forge.steer.add_thread(story.project, 1, "Say it louder")
+    story.forge.steer.set_check(story.project, "ci", "failure", number=1)
+
+    assert story.pass_time(5, until=lambda: labels_of_fixes(story) == ["gt:pr-feedback"]), story.told()
+    assert "Say it louder" in story.fix_text()
+    assert "ci" in story.fix_text()
+    story.forge.steer.resolve(story.project, 1)
+    assert wait_until(lambda: story.phase() == "watching"), story.told()
+    story.forge.steer.set_check(story.project, "ci", number=1)
+    assert story.pass_time(6, until=lambda: story.requests()[0]["state"] == "merged"), story.told()
+    assert story.file("one.txt") == "one"
+    assert "refinery" in roles(story)
+
+
+def test_b_three_beads_side_by_side_land_through_a_request_each(on_forge: Begin) -> None:
+    """Review-and-merge: no order between them, three merged requests onto the default branch."""
+    story = on_forge(refinery={"auto_merge_delay_minutes": 0}, convoy_merge_mode="review-and-merge")
+    names = ("one.txt", "two.txt", "three.txt")
+    tasks = [{"title": f"Write {name}", "body": writes(name, name)} for name in names]
+    order = {"rig_id": story.rig_id, "convoy_title": "Test B", "tasks": tasks}
+    convoy_id = story.api.sling_convoy(story.town_id, order)["convoy"]["id"]
+
+    assert story.pass_time(10, until=lambda: story.convoy_state(convoy_id) == "landed"), story.told()
+    assert [(request["base"], request["state"]) for request in story.requests()] == [("main", "merged")] * 3
+    assert [story.file(name) for name in names] == list(names)
