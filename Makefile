@@ -57,7 +57,7 @@ e2e: dev ## Stories against the local stack, over HTTP only
 	$(RUN) pytest tests/e2e
 
 test: dev ## Set up, then run every test
-	$(RUN) pytest tests
+	$(RUN) pytest tests -n 2 --dist loadgroup
 
 up: dev ## Put the local stack up and leave it running (PORT=4567)
 	$(RUN) infra.local.up
