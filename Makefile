@@ -8,7 +8,7 @@ STATE_MACHINES := $(wildcard infra/statemachines/*.asl.json)
 export PORT REPO SEEDS FROM
 
 .DEFAULT_GOAL := help
-.PHONY: help dev fmt check unit integration simulate simulate-mutants bench e2e test up down demo openapi image push \
+.PHONY: help dev fmt check unit integration simulate simulate-mutants bench e2e rooms test up down demo openapi image push \
 	preflight build deploy destroy
 
 help: ## List the commands
@@ -56,8 +56,11 @@ bench: dev ## Measure every budget of the design; fails if one is over
 e2e: dev ## Stories against the local stack, over HTTP only
 	$(RUN) pytest tests/e2e
 
-test: dev ## Set up, then run every test
-	$(RUN) pytest tests -n 2 --dist loadgroup
+rooms: dev ## Every test but the stories
+	$(RUN) pytest tests/unit tests/simulation tests/integration
+
+test: dev ## Set up, then run every test: the stories, which mostly wait, beside the rest
+	@$(MAKE) --no-print-directory --jobs=2 e2e rooms
 
 up: dev ## Put the local stack up and leave it running (PORT=4567)
 	$(RUN) infra.local.up

@@ -10,16 +10,13 @@ from infra.local.launcher import FAKE_CREDENTIALS
 from tests.support.emulator import emulator as emulator  # noqa: PLC0414 a fixture for all tests
 
 UNIT = Path(__file__).parent / "unit"
-STORIES = Path(__file__).parent / "e2e"
 UNIT_SECONDS = 20
 CALLERS_OWN = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each unit test a short time limit of its own, and keep the stories together on their one stack."""
+    """Give each unit test a short time limit of its own."""
     for item in items:
-        if STORIES in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("stack"))
         if UNIT in item.path.parents and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(UNIT_SECONDS))
 
