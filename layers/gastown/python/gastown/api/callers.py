@@ -11,8 +11,8 @@ from gastown.api import identity
 from gastown.domain.agent import Role
 from gastown.domain.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from gastown.usecases import tokens
-from gastown.usecases.credentials import Vault
 from gastown.usecases.tokens import AgentClaims, ContainerClaims
+from gastown.usecases.vault import Vault
 
 M = TypeVar("M", bound=BaseModel)
 

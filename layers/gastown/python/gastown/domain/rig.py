@@ -35,6 +35,8 @@ class Rig:
     default_branch: str
     created_at: datetime
     overrides: RigOverrides = field(default_factory=RigOverrides)
+    platform_integration_id: str | None = None
+    """The installation that mints this rig's GitHub tokens, where the town names none."""
     webhook_at: datetime | None = None
     """When its repository last sent a webhook."""
     is_leaving: bool = False

@@ -1,0 +1,164 @@
+"""Which token a rig's provider is asked with: one order for everybody who needs one (REQ-4.1 to 4.8).
+
+GitHub: the person's PAT; the live integration, the town's, else the rig's; the stored token, where no integration is
+configured (`infra/decisions/0014-no-token-after-a-failed-integration.md`). GitLab: the access token; the OAuth pair.
+Where nothing is found, the sources are told in the order in which they were tried, each with why.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gastown.domain.addresses import parse_git_url
+from gastown.domain.errors import Conflict, Unavailable
+from gastown.domain.pull import HttpError, NoToken, Provider, Repository
+from gastown.domain.rig import Rig
+from gastown.domain.town import Town
+from gastown.observability import logger
+from gastown.ports.installation_tokens import AppKind
+from gastown.usecases.vault import TownSecret, Vault
+
+PAT = "town.github_cli_pat"
+TOWN_INTEGRATION = "town platform integration"
+RIG_INTEGRATION = "rig platform integration"
+NO_INTEGRATION = "platform integration (none configured)"
+STORED = "town.git_auth.github_token"
+GITLAB_TOKEN = "town.git_auth.gitlab_token"  # noqa: S105 - a label
+GITLAB_OAUTH = "town.git_auth.gitlab_oauth"
+
+NOT_BOUND = "this stack has no GitHub App"
+JUST_FAILED = "just failed"
+TURNED_OFF = "turned off by git_auth.allow_stored_token"
+
+GITHUB_USER = "x-access-token"
+GITLAB_USER = "oauth2"
+"""The user names that go with tokens in git over HTTPS; a personal token takes any."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitToken:
+    """A token, never shown, where it came from, and when it ends, if that is known."""
+
+    value: str = field(repr=False)
+    source: str
+    provider: Provider
+    username: str
+    expires_at: datetime | None = None
+
+
+class TokenUnavailable(Unavailable):
+    """The source did not answer, and asking again can help; `refusal` is the same, as pollers count it."""
+
+    def __init__(self, refusal: HttpError) -> None:
+        """Keep what the source said."""
+        super().__init__(f"No token now: {refusal.text}", retry_after=5)
+        self.refusal = refusal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One question for a token: for which repository, whether a remembered one will do, and which one just failed."""
+
+    vault: Vault
+    town: Town
+    rig: Rig
+    repository: Repository
+    secret: TownSecret = field(repr=False)
+    kind: AppKind = AppKind.STANDARD
+    fresh: bool = False
+    failed: str = ""
+
+    def takes(self, value: str) -> bool:
+        """Whether this token may be the answer: there is one, and it is not the one that just failed."""
+        return bool(value) and fingerprint(value) != self.failed
+
+    def label(self, source: str, value: str, why: str = "") -> str:
+        """A source that gave nothing, with why if there is more to say than that it is empty."""
+        reason = JUST_FAILED if value and not self.takes(value) else why
+        return f"{source} ({reason})" if reason else source
+
+
+def fingerprint(token: str) -> str:
+    """How a token that failed is named without being sent."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def resolve(
+    vault: Vault,
+    town: Town,
+    rig: Rig,
+    *,
+    kind: AppKind = AppKind.STANDARD,
+    fresh: bool = False,
+    failed: str = "",
+) -> GitToken | NoToken:
+    """The token for a rig's repository now, or every source that was tried.
+
+    `fresh` takes no remembered token, and `failed` is the fingerprint of one that is not to come again. Raises
+    `TokenUnavailable` and `Unavailable` where asking again can help, `Conflict` if the repository is at neither
+    provider or the town's secret cannot be read.
+    """
+    repository = parse_git_url(rig.git_url, vault.addresses(town))
+    if repository is None:
+        raise Conflict("The rig's repository is neither at GitHub nor at the town's GitLab")
+    ask = Ask(
+        vault=vault, town=town, rig=rig, repository=repository, secret=vault.town_secret(town.id, fresh=fresh),
+        kind=kind, fresh=fresh, failed=failed,
+    )  # fmt: skip
+    return CHAINS[repository.provider](ask)
+
+
+def _github(ask: Ask) -> GitToken | NoToken:
+    pat = ask.secret.text("github_cli_pat")
+    if ask.takes(pat):
+        return _token(ask, pat, PAT)
+    tried = [ask.label(PAT, pat)]
+    own = ask.town.config.git_auth.platform_integration_id
+    installation = own or ask.rig.platform_integration_id
+    if installation:
+        source = TOWN_INTEGRATION if own else RIG_INTEGRATION
+        found = _mint(ask, installation, source)
+        return found if isinstance(found, GitToken) else _none(ask, [*tried, f"{source} ({found})"])
+    stored = _stored(ask)
+    is_allowed = ask.town.config.git_auth.allow_stored_token
+    if is_allowed and ask.takes(stored):
+        logger().warning("stored GitHub token used", extra={"town_id": ask.town.id, "source": STORED})
+        return _token(ask, stored, STORED)
+    return _none(ask, [*tried, NO_INTEGRATION, ask.label(STORED, stored, "" if is_allowed else TURNED_OFF)])
+
+
+def _mint(ask: Ask, installation: str, source: str) -> GitToken | str:
+    """The integration's token, or why there is none."""
+    return NOT_BOUND
+
+
+def _gitlab(ask: Ask) -> GitToken | NoToken:
+    token = str(ask.secret.git_auth.get("gitlab_token") or "") or _login(ask)
+    if ask.takes(token):
+        return _token(ask, token, GITLAB_TOKEN)
+    return _none(ask, [ask.label(GITLAB_TOKEN, token)])
+
+
+CHAINS: dict[Provider, Callable[[Ask], GitToken | NoToken]] = {Provider.GITHUB: _github, Provider.GITLAB: _gitlab}
+
+
+def _stored(ask: Ask) -> str:
+    return str(ask.secret.git_auth.get("github_token") or "") or _login(ask)
+
+
+def _login(ask: Ask) -> str:
+    """What older towns keep under their provider's host."""
+    found = ask.secret.login(ask.repository.host)
+    return found[1] if found else ""
+
+
+def _token(ask: Ask, value: str, source: str, expires_at: datetime | None = None) -> GitToken:
+    provider = ask.repository.provider
+    user = GITHUB_USER if provider is Provider.GITHUB else GITLAB_USER
+    return GitToken(value=value, source=source, provider=provider, username=user, expires_at=expires_at)
+
+
+def _none(ask: Ask, tried: list[str]) -> NoToken:
+    logger().info("no token", extra={"town_id": ask.town.id, "rig_id": ask.rig.id, "tried": tried})
+    return NoToken(provider=ask.repository.provider, tried=tuple(tried))
