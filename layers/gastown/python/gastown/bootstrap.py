@@ -18,7 +18,9 @@ from gastown.ports.directory import Directory
 from gastown.ports.doorbell import Doorbell
 from gastown.ports.effects_queue import EffectsQueue
 from gastown.ports.ids import Ids
+from gastown.ports.installation_tokens import InstallationTokens
 from gastown.ports.life_cycle import LifeCycle
+from gastown.ports.oauth_tokens import OAuthTokens
 from gastown.ports.secrets import Secrets
 from gastown.ports.town_store import TownStore
 from gastown.ports.town_tables import TownTables
@@ -30,6 +32,7 @@ from gastown.usecases.unit_of_work import UnitOfWork
 if TYPE_CHECKING:
     from gastown.usecases.errand import Outside
     from gastown.usecases.reconcile_town import Reconciler
+    from gastown.usecases.vault import Vault
 
 T = TypeVar("T")
 _made: dict[str, object] = {}
@@ -209,6 +212,44 @@ def secrets() -> Secrets:
 
 
 @_once
+def vault() -> "Vault":
+    """Where credentials come from. Tokens of others live by the true time, whatever this stage's clock says."""
+    from gastown.usecases.vault import LiveSources, Vault
+
+    chosen = settings()
+    live = LiveSources(
+        installations=installation_tokens,
+        app_secret=chosen.github_app_secret_arn,
+        oauth=oauth_tokens,
+        store=unit_of_work().store,
+        clock=true_clock(),
+    )
+    return Vault(
+        secrets=secrets(),
+        signing_secret=chosen.signing_secret_arn,
+        town_prefix=chosen.town_secret_prefix,
+        github_url=chosen.github_url,
+        live=live,
+    )
+
+
+@_once
+def installation_tokens() -> InstallationTokens:
+    """What mints tokens of the stack's GitHub App."""
+    from gastown.adapters.github_app.installation_tokens import GitHubInstallationTokens
+
+    return GitHubInstallationTokens(clock=true_clock(), api_url=settings().github_api_url)
+
+
+@_once
+def oauth_tokens() -> OAuthTokens:
+    """What renews OAuth tokens of GitLab instances."""
+    from gastown.adapters.gitlab.oauth_tokens import GitLabOAuthTokens
+
+    return GitLabOAuthTokens(clock=true_clock())
+
+
+@_once
 def doorbell() -> Doorbell:
     """What rings containers."""
     from gastown.adapters.websocket.doorbell import WebSocketDoorbell
@@ -231,6 +272,14 @@ def clock() -> Clock:
 
     system = SystemClock()
     return OffsetClock(system, directory().clock_offset_ms) if settings().clock == "directory" else system
+
+
+@_once
+def true_clock() -> Clock:
+    """The present as everybody else knows it."""
+    from gastown.adapters.system.clock import SystemClock
+
+    return SystemClock()
 
 
 @_once

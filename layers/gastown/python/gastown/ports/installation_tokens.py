@@ -23,6 +23,7 @@ class MintFailure(StrEnum):
     BAD_KEY = "the App's key was refused"
     DENIED = "denied"
     EMPTY = "an empty token"
+    UNREADABLE = "an unreadable answer"
     UNANSWERED = "no answer"
 
 

@@ -17,6 +17,9 @@ from gastown.domain.rig import Rig
 from gastown.domain.town import Town
 from gastown.observability import logger
 from gastown.ports.installation_tokens import AppKind
+from gastown.ports.oauth_tokens import OAuthPair
+from gastown.usecases.installation_grants import NoGrantError, grant
+from gastown.usecases.oauth_grants import NoPairError, living_pair
 from gastown.usecases.vault import TownSecret, Vault
 
 PAT = "town.github_cli_pat"
@@ -27,7 +30,6 @@ STORED = "town.git_auth.github_token"
 GITLAB_TOKEN = "town.git_auth.gitlab_token"  # noqa: S105 - a label
 GITLAB_OAUTH = "town.git_auth.gitlab_oauth"
 
-NOT_BOUND = "this stack has no GitHub App"
 JUST_FAILED = "just failed"
 TURNED_OFF = "turned off by git_auth.allow_stored_token"
 
@@ -129,15 +131,47 @@ def _github(ask: Ask) -> GitToken | NoToken:
 
 
 def _mint(ask: Ask, installation: str, source: str) -> GitToken | str:
-    """The integration's token, or why there is none."""
-    return NOT_BOUND
+    """The integration's token, or why there is none; what asking again can mend is raised."""
+    try:
+        found = grant(ask.vault, ask.town, installation, ask.repository, kind=ask.kind, fresh=ask.fresh)
+    except NoGrantError as none:
+        answer = none.refused.answer if none.refused else None
+        if answer is not None and answer.transient:
+            raise TokenUnavailable(answer) from none
+        logger().warning(
+            "integration gave no token", extra={"town_id": ask.town.id, "source": source, "reason": str(none)}
+        )
+        return str(none)
+    if not ask.takes(found.value):
+        return JUST_FAILED
+    return _token(ask, found.value, source, found.expires_at)
 
 
 def _gitlab(ask: Ask) -> GitToken | NoToken:
     token = str(ask.secret.git_auth.get("gitlab_token") or "") or _login(ask)
     if ask.takes(token):
         return _token(ask, token, GITLAB_TOKEN)
-    return _none(ask, [ask.label(GITLAB_TOKEN, token)])
+    tried = [ask.label(GITLAB_TOKEN, token)]
+    pair = ask.secret.oauth
+    if pair is None:
+        return _none(ask, tried)
+    found = _renew(ask, pair)
+    return found if isinstance(found, GitToken) else _none(ask, [*tried, f"{GITLAB_OAUTH} ({found})"])
+
+
+def _renew(ask: Ask, pair: OAuthPair) -> GitToken | str:
+    """The living OAuth token, or why there is none; what asking again can mend is raised."""
+    instance, renews = ask.vault.addresses(ask.town).gitlab, not ask.takes(pair.access_token)
+    try:
+        found = living_pair(ask.vault, ask.town.id, instance, pair, renews=renews)
+    except NoPairError as none:
+        if none.answer is not None and none.answer.transient:
+            raise TokenUnavailable(none.answer) from none
+        logger().warning(
+            "GitLab OAuth gave no token", extra={"town_id": ask.town.id, "source": GITLAB_OAUTH, "reason": str(none)}
+        )
+        return str(none)
+    return _token(ask, found.access_token, GITLAB_OAUTH, found.expires_at)
 
 
 CHAINS: dict[Provider, Callable[[Ask], GitToken | NoToken]] = {Provider.GITHUB: _github, Provider.GITLAB: _gitlab}

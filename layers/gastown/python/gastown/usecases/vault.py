@@ -22,17 +22,16 @@ from gastown.ports.oauth_tokens import OAuthPair, OAuthTokens
 from gastown.ports.secrets import Secrets
 from gastown.ports.town_store import TownStore
 
-
 OAUTH_TEXTS = ("access_token", "refresh_token", "client_id", "client_secret")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LiveSources:
-    """What mints tokens; `app_secret` names the secret of the stack's GitHub App, empty when it has none."""
+    """What mints tokens, made on first use; `app_secret` names the GitHub App's secret, empty when there is none."""
 
-    installations: InstallationTokens
+    installations: Callable[[], InstallationTokens]
     app_secret: str
-    oauth: OAuthTokens
+    oauth: Callable[[], OAuthTokens]
     store: TownStore
     clock: Clock
     sleep: Callable[[float], None] = time.sleep
