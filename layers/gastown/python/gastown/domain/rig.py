@@ -23,6 +23,8 @@ class RigOverrides:
     model: str | None = None
     role_models: dict[str, str] = field(default_factory=dict)
     custom_instructions: dict[str, str] = field(default_factory=dict)
+    platform_integration_id: str | None = None
+    """The installation that mints this rig's GitHub tokens, where the town names none: here the town goes first."""
 
 
 @dataclass(kw_only=True)
@@ -35,8 +37,6 @@ class Rig:
     default_branch: str
     created_at: datetime
     overrides: RigOverrides = field(default_factory=RigOverrides)
-    platform_integration_id: str | None = None
-    """The installation that mints this rig's GitHub tokens, where the town names none."""
     webhook_at: datetime | None = None
     """When its repository last sent a webhook."""
     is_leaving: bool = False

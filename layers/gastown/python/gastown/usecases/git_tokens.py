@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gastown.domain.addresses import parse_git_url
+from gastown.domain.addresses import parse_git_url, parse_site
 from gastown.domain.errors import Conflict, Unavailable
 from gastown.domain.pull import HttpError, NoToken, Provider, Repository
 from gastown.domain.rig import Rig
@@ -20,6 +20,7 @@ from gastown.ports.installation_tokens import AppKind
 from gastown.ports.oauth_tokens import OAuthPair
 from gastown.usecases.installation_grants import NoGrantError, grant
 from gastown.usecases.oauth_grants import NoPairError, living_pair
+from gastown.usecases.town_secrets import GITLAB_SITE
 from gastown.usecases.vault import TownSecret, Vault
 
 PAT = "town.github_cli_pat"
@@ -31,6 +32,7 @@ GITLAB_TOKEN = "town.git_auth.gitlab_token"  # noqa: S105 - a label
 GITLAB_OAUTH = "town.git_auth.gitlab_oauth"
 
 JUST_FAILED = "just failed"
+OTHER_INSTANCE = "it belongs to another instance"
 TURNED_OFF = "turned off by git_auth.allow_stored_token"
 
 GITHUB_USER = "x-access-token"
@@ -117,7 +119,7 @@ def _github(ask: Ask) -> GitToken | NoToken:
         return _token(ask, pat, PAT)
     tried = [ask.label(PAT, pat)]
     own = ask.town.config.git_auth.platform_integration_id
-    installation = own or ask.rig.platform_integration_id
+    installation = own or ask.rig.overrides.platform_integration_id
     if installation:
         source = TOWN_INTEGRATION if own else RIG_INTEGRATION
         found = _mint(ask, installation, source)
@@ -148,11 +150,13 @@ def _mint(ask: Ask, installation: str, source: str) -> GitToken | str:
 
 
 def _gitlab(ask: Ask) -> GitToken | NoToken:
+    site = ask.secret.git_auth.get(GITLAB_SITE)
+    if site and site != parse_site(ask.vault.addresses(ask.town).gitlab).url:
+        return _none(ask, [f"{GITLAB_TOKEN} ({OTHER_INSTANCE})"])
     token = str(ask.secret.git_auth.get("gitlab_token") or "") or _login(ask)
     if ask.takes(token):
         return _token(ask, token, GITLAB_TOKEN)
-    tried = [ask.label(GITLAB_TOKEN, token)]
-    pair = ask.secret.oauth
+    tried, pair = [ask.label(GITLAB_TOKEN, token)], ask.secret.oauth
     if pair is None:
         return _none(ask, tried)
     found = _renew(ask, pair)

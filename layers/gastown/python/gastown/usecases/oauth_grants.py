@@ -107,4 +107,3 @@ def _restore(vault: Vault, town_id: str, pair: OAuthPair) -> None:
     secret = vault.town_secret(town_id, fresh=True)
     if secret.oauth is not None and secret.oauth.refresh_token != pair.refresh_token:
         vault.keep(town_id, secret.with_oauth(pair))
-
