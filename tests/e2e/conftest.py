@@ -1,13 +1,15 @@
 """One local stack for all stories; each story makes its own towns and repositories on it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from infra.local.agent_program import AGENT_COMMAND
 from infra.local.stack import Stack, running_stack
+from tests.e2e.forge_story import ForgeStory
 from tests.e2e.story import Story, new_repository
+from tests.support.forge.server import Forge
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -16,9 +18,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def forge() -> Iterator[Forge]:
+    """A provider of pull requests over real repositories, in this process."""
+    with Forge() as forge:
+        yield forge
+
+
+@pytest.fixture(scope="session")
+def stack(forge: Forge) -> Iterator[Stack]:
     """The whole service on emulated AWS with its rights enforced, its agents played by the deterministic demo agent."""
-    with running_stack(environment={"GASTOWN_AGENT_COMMAND": AGENT_COMMAND}, enforce_iam=True) as running:
+    parameters = {"GitHubUrl": forge.url, "GitHubApiUrl": forge.url}
+    environment = {"GASTOWN_AGENT_COMMAND": AGENT_COMMAND}
+    with running_stack(environment=environment, parameters=parameters, enforce_iam=True) as running:
         yield running
 
 
@@ -29,3 +40,17 @@ def story(stack: Stack, tmp_path: Path) -> Iterator[Story]:
     begun = Story.begin(stack, repository)
     yield begun
     begun.api.client.close()
+
+
+@pytest.fixture
+def on_forge(stack: Stack, forge: Forge) -> Iterator[Callable[..., ForgeStory]]:
+    """Begins towns whose work goes through pull requests of the forge, with these settings."""
+    begun: list[ForgeStory] = []
+
+    def begin(**config: object) -> ForgeStory:
+        begun.append(ForgeStory.on(stack, forge, **config))
+        return begun[-1]
+
+    yield begin
+    for story in begun:
+        story.api.client.close()

@@ -14,16 +14,19 @@ from gastown.domain.errors import GastownError, NotFound, Unavailable
 from gastown.ports.town_store import Commit
 from gastown.usecases import towns
 from gastown.usecases.errand import Outside
+from gastown.usecases.git_hosts import GitHosts
 from gastown.usecases.perform_effect import perform_effect
 from gastown.usecases.reconcile_town import Reconciler
 from gastown.usecases.sweep import GRACE, PATIENCE, sweep
 from gastown.usecases.town_lifecycle import Grounds, advance_town
 from gastown.usecases.unit_of_work import UnitOfWork
+from gastown.usecases.vault import Vault
 from tests.simulation.faults import Luck, Plan
 from tests.simulation.git_host import GitHost
 from tests.simulation.outside import Crash, SimLifeCycle, SimRuntime, SimWorkflows
 from tests.simulation.storage import SimDirectory, SimStore
 from tests.simulation.watch import Breach, Watch
+from tests.support.fakes.git_host import FakeGitHost
 from tests.support.fakes.secrets import MemorySecrets
 from tests.support.fakes.town_tables import MemoryTownTables
 
@@ -67,9 +70,14 @@ class World:
     def _open_doors(self) -> None:
         """What the effects door and the life cycle function work with."""
         vault = MemorySecrets({SECRET: self.secrets[0]})
+        self.provider = FakeGitHost()
         self.outside = Outside(
             uow=self.uow, runtime=self.runtime, workflows=self.workflows, secrets=vault, signing_secret=SECRET,
-            container_cap=50,
+            container_cap=50, thread_judge=None, vault=Vault(
+                secrets=vault, signing_secret=SECRET, town_prefix="town/"
+            ), hosts=GitHosts(
+                github=lambda: self.provider, gitlab=lambda _: self.provider, github_host="github.com"
+            ),
         )  # fmt: skip
         self.grounds = Grounds(
             uow=self.uow, tables=self.tables, runtime=self.runtime, alarm=self, secrets=vault, town_secrets="",

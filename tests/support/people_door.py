@@ -15,6 +15,7 @@ from tests.support.fakes.secrets import MemorySecrets
 from tests.support.stage import RIG, SECRET_ID, SIGNING_SECRET, TOWN, FakeContext, Stage
 
 USERS_ID, USERS_SECRET = "arn:users", "a-secret-for-people-that-is-long-enough-for-hs256"
+WEBHOOKS_ID, WEBHOOKS_SECRET = "arn:webhooks", "a-secret-for-webhooks"
 USER = "user-1"
 CALLBACKS = ("/mayor-id", "/container-eviction", "/drain-status", "/refresh-container-token")
 T, U = f"/api/towns/{TOWN}", f"/api/users/{USER}"
@@ -41,8 +42,14 @@ class PeopleDoor(Stage):
     def __init__(self, stage: str = "local") -> None:
         """Add the secret that people's tokens are signed with."""
         super().__init__()
-        self.secrets = MemorySecrets({SECRET_ID: SIGNING_SECRET, USERS_ID: USERS_SECRET})
-        self.settings = replace(self.settings, stage=stage, user_secret_arn=USERS_ID, table_prefix="x-town-")
+        self.secrets = MemorySecrets({SECRET_ID: SIGNING_SECRET, USERS_ID: USERS_SECRET, WEBHOOKS_ID: WEBHOOKS_SECRET})
+        self.settings = replace(
+            self.settings,
+            stage=stage,
+            user_secret_arn=USERS_ID,
+            webhook_secret_arn=WEBHOOKS_ID,
+            table_prefix="x-town-",
+        )
 
     def token(self, user: str = USER, *, secret: str = USERS_SECRET, hours: float = 1) -> str:
         """A person's token."""
@@ -50,12 +57,19 @@ class PeopleDoor(Stage):
         return jwt.encode({"sub": user, "exp": int(expires.timestamp())}, secret, algorithm="HS256")
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, token: str | None = None, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        key: str | None = None,
+        more: dict[str, str] | None = None,
     ) -> Answer:
-        """One request by the owner, or with another token; an empty token sends none."""
+        """One request by the owner, or with another token; an empty token sends none. `more` are other headers."""
         token = self.token() if token is None else token
         headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
-        headers |= {"idempotency-key": key} if key else {}
+        headers |= ({"idempotency-key": key} if key else {}) | (more or {})
         plain, _, query = path.partition("?")
         event = {
             "version": "2.0", "routeKey": "$default", "rawPath": plain, "rawQueryString": query, "headers": headers,

@@ -9,6 +9,7 @@ import httpx
 from gastown.adapters.gitlab.git_host import GitLabHost
 from gastown.domain.pull import Provider, PullRef, Repository
 from gastown.ports.git_host import Access
+from tests.support.contracts.git_host import RememberedAnswers
 from tests.support.fakes.clock import FixedClock
 
 TOKEN = "glpat-0123456789abcdef"
@@ -50,23 +51,6 @@ def a_merge_request(**more: Any) -> dict[str, Any]:
         "web_url": PULL.url,
         **more,
     }
-
-
-class RememberedAnswers:
-    """A memory of answers, as a dictionary."""
-
-    def __init__(self) -> None:
-        """Remember nothing yet."""
-        self.kept: dict[str, tuple[str, dict[str, object]]] = {}
-
-    def recall(self, address: str) -> tuple[str, dict[str, object]] | None:
-        """What was kept under this address; through JSON, as a table would."""
-        found = self.kept.get(address)
-        return None if found is None else (found[0], json.loads(json.dumps(found[1])))
-
-    def remember(self, address: str, tag: str, kept: dict[str, object]) -> None:
-        """Keep it."""
-        self.kept[address] = (tag, kept)
 
 
 class ScriptedGitLab:

@@ -17,17 +17,21 @@ from gastown.domain.town import Town
 from gastown.ports.directory import TownRow
 from gastown.settings import Settings
 from gastown.usecases.errand import Outside
+from gastown.usecases.git_hosts import GitHosts
 from gastown.usecases.reconcile_town import Reconciler
 from gastown.usecases.unit_of_work import UnitOfWork
+from gastown.usecases.vault import Vault
 from tests.support.fakes.alarm import MemoryAlarm
 from tests.support.fakes.clock import FixedClock
 from tests.support.fakes.container_runtime import MemoryContainerRuntime
 from tests.support.fakes.directory import MemoryDirectory
 from tests.support.fakes.doorbell import MemoryDoorbell
 from tests.support.fakes.effects_queue import MemoryEffectsQueue
+from tests.support.fakes.git_host import FakeGitHost
 from tests.support.fakes.ids import CountedIds
 from tests.support.fakes.life_cycle import MemoryLifeCycle
 from tests.support.fakes.secrets import MemorySecrets
+from tests.support.fakes.thread_judge import MemoryThreadJudge
 from tests.support.fakes.town_store import MemoryTownStore
 from tests.support.fakes.town_tables import MemoryTownTables
 from tests.support.fakes.wake_queue import MemoryWakeQueue
@@ -61,6 +65,10 @@ class Stage:
         self.tables, self.runtime = MemoryTownTables(self.store), MemoryContainerRuntime()
         self.workflows, self.alarm, self.doorbell = MemoryWorkflows(), MemoryAlarm(), MemoryDoorbell()
         self.effects_queue, self.life_cycle = MemoryEffectsQueue(), MemoryLifeCycle()
+        self.git_host, self.thread_judge = FakeGitHost(), MemoryThreadJudge()
+        self.git_hosts = GitHosts(
+            github=lambda: self.git_host, gitlab=lambda _url: self.git_host, github_host="github.com"
+        )
         self.secrets = MemorySecrets({SECRET_ID: SIGNING_SECRET})
         self.settings = Settings(signing_secret_arn=SECRET_ID, container_cap=2, town_secret_prefix="stack/town/")
         self.uow = UnitOfWork(
@@ -110,11 +118,22 @@ class Stage:
         return Reconciler(uow=self.uow, effects_queue=self.effects_queue, alarm=self.alarm, doorbell=self.doorbell)
 
     @property
+    def vault(self) -> Vault:
+        """Where credentials come from; nothing mints."""
+        return Vault(
+            secrets=self.secrets,
+            signing_secret=SECRET_ID,
+            town_prefix=self.settings.town_secret_prefix,
+            known=self.git_hosts.known,
+        )
+
+    @property
     def outside(self) -> Outside:
         """What effects act on."""
         return Outside(
             uow=self.uow, runtime=self.runtime, workflows=self.workflows, secrets=self.secrets,
-            signing_secret=SECRET_ID, container_cap=self.settings.container_cap,
+            signing_secret=SECRET_ID, container_cap=self.settings.container_cap, hosts=self.git_hosts,
+            thread_judge=self.thread_judge, vault=self.vault,
         )  # fmt: skip
 
     def outbox_key(self, kind: EffectKind) -> str:
@@ -151,7 +170,7 @@ class Stage:
             settings=self.settings, unit_of_work=self.uow, store=self.store, directory=self.directory,
             town_tables=self.tables, wake_queue=self.wake_queue, effects_queue=self.effects_queue, alarm=self.alarm,
             container_runtime=self.runtime, workflows=self.workflows, secrets=self.secrets, doorbell=self.doorbell,
-            life_cycle=self.life_cycle, clock=self.clock, ids=self.ids,
+            life_cycle=self.life_cycle, clock=self.clock, ids=self.ids, git_hosts=self.git_hosts,
         ):  # fmt: skip
             yield self
 

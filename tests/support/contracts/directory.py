@@ -96,6 +96,17 @@ class DirectoryContract:
         assert directory.get_rig("rig-1") is None
         assert ["rig-2"] == [row.rig_id for row in directory.list_rigs("town-1")]
 
+    def test_rigs_are_found_by_their_repository_however_it_is_written(self, directory: Directory) -> None:
+        """Webhooks name a repository, and several towns may work on it."""
+        for rig_id, url in (("rig-1", "https://github.com/Acme/Widgets.git"), ("rig-2", "git@github.com:acme/widgets")):
+            directory.put_rig(replace(a_rig(rig_id), git_url=url))
+        directory.put_rig(replace(a_rig("rig-3"), git_url="https://github.com/acme/other"))
+
+        found = [row.rig_id for row in directory.rigs_of("github.com/acme/widgets")]
+        assert ["rig-1", "rig-2"] == sorted(found)
+        directory.delete_rig("rig-1")
+        assert ["rig-2"] == [row.rig_id for row in directory.rigs_of("github.com/acme/widgets")]
+
     def test_the_local_clock_moves_by_what_was_added(self, directory: Directory) -> None:
         """From nothing, and on from there."""
         assert directory.clock_offset_ms() == 0

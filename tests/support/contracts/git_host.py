@@ -35,12 +35,11 @@ MANY = 120
 TITLE = "Count the widgets (gt-1)"
 
 
-class Forge(Protocol):
-    """The hand on a forge, its repository and its weather; `main` is the default branch."""
+class MergingForge(Protocol):
+    """The hand on a forge, its repository and who works in it; `main` is the default branch."""
 
     repository: Repository
     token: str
-    clock: Clock
 
     def push(self, branch: str, files: Mapping[str, str]) -> str:
         """Commit files onto a branch, made from `main` if it is new; its new head."""
@@ -70,6 +69,24 @@ class Forge(Protocol):
         """A person closes it unmerged."""
         ...
 
+    def require_approval(self) -> None:
+        """From now on one approval is needed."""
+        ...
+
+    def allow_only(self, method: Method) -> None:
+        """From now on the repository allows this one way to merge."""
+        ...
+
+    def lose_answer_of_merge(self) -> None:
+        """Perform the next merge, and end the connection before it is answered."""
+        ...
+
+
+class Forge(MergingForge, Protocol):
+    """The hand on a whole forge: its reviewers, checks and weather too."""
+
+    clock: Clock
+
     def merge(self, pull: PullRef) -> str:
         """A person merges it by a merge commit; the new head of `main`."""
         ...
@@ -96,20 +113,12 @@ class Forge(Protocol):
         """A check of this head reports; the latest of a name counts."""
         ...
 
-    def require_approval(self) -> None:
-        """From now on one approval is needed."""
-        ...
-
     def approve(self, pull: PullRef, *, author: str = "rita") -> None:
         """A reviewer approves."""
         ...
 
     def request_changes(self, pull: PullRef, *, author: str = "rita") -> None:
         """A reviewer asks for changes, in a review without inline comments."""
-        ...
-
-    def allow_only(self, method: Method) -> None:
-        """From now on the repository allows this one way to merge."""
         ...
 
     def fail_next(self, status: int, *, headers: Mapping[str, str] | None = None, message: str = "") -> None:
@@ -126,10 +135,6 @@ class Forge(Protocol):
 
     def redirect_next(self, *, elsewhere: bool) -> None:
         """Redirect the next request to the same thing at another host, or once to itself at this one."""
-        ...
-
-    def lose_answer_of_merge(self) -> None:
-        """Perform the next merge, and end the connection before it is answered."""
         ...
 
     def break_part(self, part: Part) -> None:
@@ -165,22 +170,22 @@ class GitHostFixtures:
     """What each part of the suite works with; the adapter's test gives the first two."""
 
     @pytest.fixture
-    def forge(self) -> Forge:
+    def forge(self) -> MergingForge:
         """The forge, with one repository whose `main` has a file `README.md`."""
         raise NotImplementedError
 
     @pytest.fixture
-    def host(self, forge: Forge) -> GitHost:
+    def host(self, forge: MergingForge) -> GitHost:
         """The host under test."""
         raise NotImplementedError
 
     @pytest.fixture
-    def access(self, forge: Forge) -> Access:
+    def access(self, forge: MergingForge) -> Access:
         """The forge's token, and a memory."""
         return Access(token=forge.token, memory=RememberedAnswers())
 
     @pytest.fixture
-    def pull(self, forge: Forge) -> PullRef:
+    def pull(self, forge: MergingForge) -> PullRef:
         """An open pull request that can be merged."""
         forge.push("work", {"widgets.txt": "1\n"})
         return forge.open_pull("work")
@@ -383,7 +388,7 @@ class MergeContract(GitHostFixtures):
         assert isinstance(merged, PullMerged), merged
         return merged
 
-    def test_a_merge_really_merges(self, host: GitHost, forge: Forge, pull: PullRef, access: Access) -> None:
+    def test_a_merge_really_merges(self, host: GitHost, forge: MergingForge, pull: PullRef, access: Access) -> None:
         """The answer names the commit on the target branch, which has the title."""
         merged = self.merge(host, pull, forge.head("work"), access)
 
@@ -391,7 +396,7 @@ class MergeContract(GitHostFixtures):
         assert forge.file("main", "widgets.txt") == "1\n"
         assert forge.message(merged.commit_sha or "").startswith(TITLE)
 
-    def test_merging_twice_merges_once(self, host: GitHost, forge: Forge, pull: PullRef, access: Access) -> None:
+    def test_merging_twice_merges_once(self, host: GitHost, forge: MergingForge, pull: PullRef, access: Access) -> None:
         """The second answer names the commit of the first."""
         head = forge.head("work")
         first, second = (self.merge(host, pull, head, access) for _ in range(2))
@@ -400,7 +405,7 @@ class MergeContract(GitHostFixtures):
         assert forge.head("main") == first.commit_sha
 
     def test_a_merge_whose_answer_was_lost_is_found_by_the_next_try(
-        self, host: GitHost, forge: Forge, pull: PullRef, access: Access
+        self, host: GitHost, forge: MergingForge, pull: PullRef, access: Access
     ) -> None:
         """The unknown outcome is a transient refusal, and nothing is merged twice."""
         head = forge.head("work")
@@ -412,7 +417,9 @@ class MergeContract(GitHostFixtures):
         assert (0, True) == (lost.status, lost.transient)
         assert (PullMerge.ALREADY_MERGED, forge.head("main")) == (found.how, found.commit_sha)
 
-    def test_a_head_that_moved_is_not_merged(self, host: GitHost, forge: Forge, pull: PullRef, access: Access) -> None:
+    def test_a_head_that_moved_is_not_merged(
+        self, host: GitHost, forge: MergingForge, pull: PullRef, access: Access
+    ) -> None:
         """What nobody checked does not land."""
         approved, main = forge.head("work"), forge.head("main")
         pushed = forge.push("work", {"widgets.txt": "2\n"})
@@ -421,7 +428,7 @@ class MergeContract(GitHostFixtures):
         assert (PullMerge.MOVED, pushed, None) == (merged.how, merged.head_sha, merged.commit_sha)
         assert main == forge.head("main")
 
-    def test_a_conflict_is_not_merged(self, host: GitHost, forge: Forge, pull: PullRef, access: Access) -> None:
+    def test_a_conflict_is_not_merged(self, host: GitHost, forge: MergingForge, pull: PullRef, access: Access) -> None:
         """It is told from what is merely not ready."""
         main = forge.push("main", {"widgets.txt": "other\n"})
 
@@ -429,7 +436,7 @@ class MergeContract(GitHostFixtures):
         assert main == forge.head("main")
 
     def test_what_a_rule_holds_back_is_not_ready(
-        self, host: GitHost, forge: Forge, pull: PullRef, access: Access
+        self, host: GitHost, forge: MergingForge, pull: PullRef, access: Access
     ) -> None:
         """The provider's words say why."""
         forge.require_approval()
@@ -438,14 +445,14 @@ class MergeContract(GitHostFixtures):
         assert PullMerge.NOT_READY == merged.how
         assert merged.message
 
-    def test_a_draft_is_not_ready(self, host: GitHost, forge: Forge, access: Access) -> None:
+    def test_a_draft_is_not_ready(self, host: GitHost, forge: MergingForge, access: Access) -> None:
         """Somebody is still writing it."""
         head = forge.push("sketch", {"sketch.txt": "1\n"})
 
         assert PullMerge.NOT_READY == self.merge(host, forge.open_pull("sketch", draft=True), head, access).how
 
     def test_a_closed_pull_request_is_not_ready(
-        self, host: GitHost, forge: Forge, pull: PullRef, access: Access
+        self, host: GitHost, forge: MergingForge, pull: PullRef, access: Access
     ) -> None:
         """Nor is it merged behind the back of who closed it."""
         main = forge.head("main")
@@ -456,7 +463,7 @@ class MergeContract(GitHostFixtures):
 
     @pytest.mark.parametrize("method", ["squash", "merge", "rebase"])
     def test_the_repository_says_how_to_merge(
-        self, host: GitHost, forge: Forge, pull: PullRef, access: Access, *, method: Method
+        self, host: GitHost, forge: MergingForge, pull: PullRef, access: Access, *, method: Method
     ) -> None:
         """Whichever one way it allows is found."""
         forge.allow_only(method)
@@ -468,7 +475,7 @@ class MergeContract(GitHostFixtures):
 class OpeningContract(GitHostFixtures):
     """Opening pull requests and making branches."""
 
-    def test_a_pull_request_is_opened_once(self, host: GitHost, forge: Forge, access: Access) -> None:
+    def test_a_pull_request_is_opened_once(self, host: GitHost, forge: MergingForge, access: Access) -> None:
         """Asked for again, it is the one that is open, with its labels."""
         forge.push("work", {"widgets.txt": "1\n"})
         order = PullOrder(head="work", base="main", title=TITLE, body="As asked.", labels=("gastown", "bead"))
@@ -482,7 +489,7 @@ class OpeningContract(GitHostFixtures):
         assert ("work", "main", TITLE) == (state.head_branch, state.base_branch, state.title)
 
     def test_a_pull_request_of_a_branch_that_is_not_there_is_refused(
-        self, host: GitHost, forge: Forge, access: Access
+        self, host: GitHost, forge: MergingForge, access: Access
     ) -> None:
         """Asking again does not help."""
         refusal = host.open_pull(forge.repository, PullOrder(head="nowhere", base="main", title=TITLE, body=""), access)
@@ -490,7 +497,7 @@ class OpeningContract(GitHostFixtures):
         assert isinstance(refusal, HttpError)
         assert not refusal.transient
 
-    def test_a_branch_is_made_once(self, host: GitHost, forge: Forge, access: Access) -> None:
+    def test_a_branch_is_made_once(self, host: GitHost, forge: MergingForge, access: Access) -> None:
         """At the head of another one; if it is there already it is left as it is."""
         start = forge.head("main")
         first = host.make_branch(forge.repository, "convoy/one", "main", access)
@@ -500,7 +507,7 @@ class OpeningContract(GitHostFixtures):
         assert (None, None) == (first, second)
         assert start == forge.head("convoy/one")
 
-    def test_a_branch_from_nowhere_is_refused(self, host: GitHost, forge: Forge, access: Access) -> None:
+    def test_a_branch_from_nowhere_is_refused(self, host: GitHost, forge: MergingForge, access: Access) -> None:
         """There is nothing to begin with."""
         refusal = host.make_branch(forge.repository, "convoy/two", "nowhere", access)
 

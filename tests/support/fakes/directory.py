@@ -70,6 +70,10 @@ class MemoryDirectory:
         """A rig's row."""
         return self.rigs.get(rig_id)
 
+    def rigs_of(self, repository: str) -> list[RigRow]:
+        """The rigs of a repository."""
+        return [row for row in self.rigs.values() if row.repository == repository]
+
     def list_rigs(self, town_id: str) -> list[RigRow]:
         """A town's rigs."""
         return [row for row in self.rigs.values() if row.town_id == town_id]

@@ -5,6 +5,7 @@ from itertools import count
 
 from gastown.domain.pull import (
     Feedback,
+    HttpError,
     Mergeability,
     PullMerge,
     PullMerged,
@@ -30,11 +31,16 @@ class FakePull:
 
 @dataclass
 class FakeGitHost:
-    """Branches and pull requests of any repository; `refusals` are given out first, one a call."""
+    """Branches and pull requests of any repository; `refusals` are given out first, one a call.
+
+    `lost` are given out instead of the answer to a merge that was performed.
+    """
 
     branches: dict[str, str] = field(default_factory=lambda: {"main": "sha-main"})
     pulls: dict[int, FakePull] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    lost: list[Refusal] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     numbers: "count[int]" = field(default_factory=lambda: count(1))
@@ -72,7 +78,8 @@ class FakeGitHost:
             return refusal
         state = self.pulls[pull.number].state
         if state.status is PullStatus.MERGED:
-            return PullMerged(how=PullMerge.ALREADY_MERGED, commit_sha=state.merge_commit_sha)
+            commit, head = state.merge_commit_sha, state.head_sha
+            return PullMerged(how=PullMerge.ALREADY_MERGED, commit_sha=commit, head_sha=head)
         if state.head_sha != sha:
             return PullMerged(how=PullMerge.MOVED, head_sha=state.head_sha)
         if state.mergeability is Mergeability.CONFLICT:
@@ -81,8 +88,9 @@ class FakeGitHost:
             return PullMerged(how=PullMerge.NOT_READY, message="not allowed now")
         commit = f"merge-{sha}"
         self.branches[self.pulls[pull.number].order.base] = commit
+        self.messages[commit] = title
         self.change(pull.number, status=PullStatus.MERGED, merge_commit_sha=commit)
-        return PullMerged(how=PullMerge.MERGED, commit_sha=commit, message=title)
+        return self.lost.pop(0) if self.lost else PullMerged(how=PullMerge.MERGED, commit_sha=commit, head_sha=sha)
 
     def open_pull(self, repository: Repository, order: PullOrder, access: Access) -> PullRef | Refusal:
         """The open request of these branches, or a new one."""
@@ -92,13 +100,15 @@ class FakeGitHost:
             ours = (pull.order.head, pull.order.base) == (order.head, order.base)
             if ours and pull.state.status is PullStatus.OPEN:
                 return pull.ref
+        if order.head not in self.branches:
+            return _unprocessable(repository, f"Validation Failed: no branch {order.head}")
         number = next(self.numbers)
         ref = PullRef(
             repository=repository,
             number=number,
             url=f"https://{repository.host}/{repository.path}/pull/{number}",
         )
-        head = self.branches.get(order.head, "sha-1")
+        head = self.branches[order.head]
         state = PullState(
             status=PullStatus.OPEN, head_sha=head, head_branch=order.head, base_branch=order.base, title=order.title,
             mergeability=Mergeability.CLEAN, merge_state="clean",
@@ -108,7 +118,13 @@ class FakeGitHost:
 
     def make_branch(self, repository: Repository, branch: str, start: str, access: Access) -> Refusal | None:
         """Make a branch where another is; one that is there stays."""
-        refusal = self._called(f"branch {branch} of {repository.path}", access)
-        if refusal is None:
-            self.branches.setdefault(branch, self.branches[start])
-        return refusal
+        if (refusal := self._called(f"branch {branch} of {repository.path}", access)) is not None:
+            return refusal
+        if start not in self.branches:
+            return _unprocessable(repository, f"no branch {start}")
+        self.branches.setdefault(branch, self.branches[start])
+        return None
+
+
+def _unprocessable(repository: Repository, text: str) -> HttpError:
+    return HttpError(provider=repository.provider, status=422, text=text, transient=False)

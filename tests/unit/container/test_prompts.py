@@ -59,6 +59,15 @@ def test_a_force_push_is_only_named_where_it_is_allowed() -> None:
 
     assert "plain pushes only" in prompt
     assert "--force-with-lease" not in prompt
+    assert "--force-with-lease" in build_prompt(
+        {"pr_conflict_context": {**context, "force_push_allowed": True}}, a_start()
+    )
+
+
+def test_an_agent_knows_who_opens_the_pull_request() -> None:
+    """The platform does; where it merges in git there is nothing to say."""
+    assert "platform opens the pull request" in build_prompt({"merge_strategy": "pr"}, a_start())
+    assert "pull request" not in build_prompt({"merge_strategy": "direct"}, a_start())
 
 
 def test_a_text_cannot_close_its_own_block() -> None:

@@ -1,5 +1,6 @@
 """How often a provider may refuse: every kind in exactly one bucket, and two counters that put each other back."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -32,7 +33,7 @@ TRANSIENT = [
 UNREADABLE = [InvalidResponse(provider=GITHUB, reason=reason) for reason in ("json_parse", "schema_mismatch")]
 
 
-def after(refusals: list[Refusal]) -> tuple[Strikes, list[bool]]:
+def after(refusals: Sequence[Refusal]) -> tuple[Strikes, list[bool]]:
     """The counters after these refusals in a row, and what each said."""
     strikes, said = Strikes(), []
     for refusal in refusals:
@@ -64,8 +65,8 @@ def test_what_nobody_can_read_fails_at_the_third_in_a_row(refusal: Refusal) -> N
 
 def test_nine_transient_refusals_and_one_unreadable_answer_do_not_fail() -> None:
     """REQ-5.5: each counted kind puts the other's counter back."""
-    assert (Strikes(transient=0, invalid=1), [False] * 10) == after([TRANSIENT[0]] * 9 + [UNREADABLE[0]])
-    assert Strikes(transient=1, invalid=0) == after([UNREADABLE[0]] * 2 + [TRANSIENT[0]])[0]
+    assert (Strikes(transient=0, invalid=1), [False] * 10) == after([*[TRANSIENT[0]] * 9, UNREADABLE[0]])
+    assert Strikes(transient=1, invalid=0) == after([*[UNREADABLE[0]] * 2, TRANSIENT[0]])[0]
 
 
 def test_every_kind_of_refusal_is_in_one_bucket() -> None:

@@ -68,7 +68,7 @@ def merge(town: Town, how: PullMerge, **more: str) -> Review:
     """Ask for the merge, and let the provider answer so."""
     review = review_of(town)
     ask_provider(town, review, EffectKind.MERGE_PULL, fresh())
-    apply_pull_merge(town, review.id, review.watch.asks, PullMerged(how=how, **more), fresh())  # type: ignore[arg-type]
+    apply_pull_merge(town, review.id, review.watch.asks, PullMerged(how=how, **more), fresh())
     return review
 
 
@@ -295,6 +295,14 @@ def test_a_merge_closes_the_bead_with_a_receipt_of_the_approved_sha(town: Town, 
     assert review.receipt is not None
     assert ("sha-1", "merge-1", False) == (review.receipt.sha, review.receipt.commit_sha, review.receipt.outside)
     assert ({}, {}) == (town.reviews, town.beads)
+
+
+def test_a_merge_of_another_head_by_somebody_else_is_not_called_approved(town: Town) -> None:
+    """They pushed and merged between the look and the merge."""
+    review = merge(town, PullMerge.ALREADY_MERGED, commit_sha="merge-2", head_sha="sha-2")
+
+    assert review.receipt is not None
+    assert ("sha-2", None, True) == (review.receipt.sha, review.receipt.approved_by, review.receipt.outside)
 
 
 def test_a_merge_of_a_moved_head_needs_a_new_approval(town: Town) -> None:

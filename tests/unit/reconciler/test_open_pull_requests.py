@@ -20,13 +20,13 @@ def test_a_pushed_branch_is_enough_to_open_a_request_once() -> None:
     settle(town, 0)
 
     assert [EffectKind.OPEN_PULL] == [effect.kind for effect in town.effects.values()]
-    assert ReviewPhase.QUEUED is review.phase
+    assert [review.phase] == [ReviewPhase.QUEUED]
     assert town.agents == {}
 
     apply_opened(town, review.id, 1, (URL, 7), fresh())
     assert list(open_pull_requests(town, NOW)) == []
     settle(town, 0)
-    assert ReviewPhase.REVIEWING is review.phase
+    assert review.phase == ReviewPhase.REVIEWING
 
 
 def test_a_refused_opening_is_asked_again_in_a_minute() -> None:

@@ -52,6 +52,17 @@ def test_a_request_under_review_is_looked_at_now_and_then() -> None:
     assert review.watch.next_at == NOW + timedelta(minutes=10)
 
 
+def test_an_approval_brings_the_next_look_forward() -> None:
+    """It was looked at seldom while it was under review; now a minute after the last look is enough."""
+    town = watched()
+    review = next(iter(town.reviews.values()))
+    review.phase, review.watch.polled_at = ReviewPhase.REVIEWING, NOW
+    review.watch.next_at = NOW + timedelta(minutes=10)
+    approve(review, None, fresh(5))
+
+    assert review.watch.next_at == NOW + timedelta(seconds=60)
+
+
 def test_a_merge_that_is_asked_for_is_not_looked_at_beside() -> None:
     """Its own answer says how it ended."""
     town = watched()

@@ -6,7 +6,7 @@ from gastown.domain.errors import Conflict, StaleDispatch
 from gastown.domain.hooking import assign_bead, dispatch
 from gastown.domain.reporting import request_changes
 from gastown.domain.slinging import Task, sling_bead
-from gastown.usecases.prime import gather_prime
+from gastown.usecases.prime import gather_prime, request_of
 from tests.support.agent_world import RIG_ID, SHA, a_desk, a_moment, an_agent_world, claims_of, send_to_review
 
 
@@ -40,6 +40,23 @@ def test_a_refinery_gets_the_review_and_what_was_asked_for() -> None:
     assert prime.review is not None
     assert (review.id, SHA, "main", "Fix the widget", "It squeaks.", "Oiled it.") == tuple(
         prime.review[name] for name in ("id", "sha", "target_branch", "source_title", "source_body", "summary")
+    )
+
+
+@pytest.mark.parametrize("label", ["gt:pr-feedback", "gt:pr-conflict"])
+def test_work_on_a_pull_request_names_it(label: str) -> None:
+    """Its branch is the agent's branch; nobody opens another."""
+    world = an_agent_world()
+    _, review = send_to_review(world)
+    review.watch.url = "https://github.com/acme/widgets/pull/7"
+    fix = sling_bead(world.town, RIG_ID, Task(title="Fix", labels=(label,)), "user-1", a_moment())
+    fix.parent_id = review.id
+
+    assert (request := request_of(world.town, fix)) is not None
+    assert (review.watch.url, review.branch, label == "gt:pr-conflict") == (
+        request["pr_url"],
+        request["branch"],
+        request["conflict"],
     )
 
 

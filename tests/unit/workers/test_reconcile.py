@@ -1,13 +1,22 @@
 """The reconcile door ticks towns and never lets one town's fault stop another."""
 
+import json
+import logging
 from typing import Any
 
 import pytest
 
+from gastown.domain.effect import EffectKind
 from gastown.domain.errors import Unavailable
+from gastown.domain.event import EventKind
+from gastown.domain.ids import BeadId, Moment
+from gastown.domain.pull import MergeStrategy
+from gastown.domain.review import Review
+from gastown.domain.town import Town
+from gastown.domain.watching import ask_provider
 from gastown.usecases.reconcile_town import Reconciler, TickReport
 from gastown.workers.reconcile import handle
-from tests.support.stage import TOWN, FakeContext, Stage
+from tests.support.stage import RIG, TOWN, FakeContext, Stage
 
 
 def batch(*towns: str, received: int = 1) -> dict[str, Any]:
@@ -54,6 +63,32 @@ def test_a_woken_town_ticks(stage: Stage, context: FakeContext) -> None:
     assert failed(answer) == []
     assert stage.town.container.generation == 1
     assert stage.effects_queue.messages
+
+
+def test_a_review_that_its_provider_failed_is_counted_by_its_cause(
+    stage: Stage, context: FakeContext, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """REQ-5.8: one metric and one line, with kind, provider, status and the review; written when it is committed."""
+
+    def fail(town: Town, moment: Moment) -> None:
+        review = Review(
+            id=BeadId("review-1"), rig_id=RIG, title="Review", branch="b", sha="s", target_branch="main",
+            base_branch="main", created_at=moment.now, updated_at=moment.now, strategy=MergeStrategy.PR,
+        )  # fmt: skip
+        town.reviews[review.id] = review
+        ask_provider(town, review, EffectKind.OPEN_PULL, moment)
+
+    stage.change(fail)
+    refusal = {"kind": "http_error", "provider": "github", "status": 401, "text": "", "transient": False}
+    event = {"review_id": "review-1", "ask": 1, "refusal": refusal}
+    stage.uow.deliver(TOWN, EventKind.PULL_REFUSED, event, source="test", event_id="1")
+    with caplog.at_level(logging.INFO):
+        handle(batch(TOWN), context)
+
+    [metric] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"pr_poll_failed":[' in line]
+    [told] = [vars(record) for record in caplog.records if record.getMessage() == "pr.poll_failed"]
+    assert ("http_error", [1.0]) == (metric["kind"], metric["pr_poll_failed"])
+    assert ("review-1", "github", 401) == (told["review_id"], told["provider"], told["status"])
 
 
 def test_a_town_ticks_once_a_batch(stage: Stage, context: FakeContext, ticks: list[tuple[str, bool]]) -> None:

@@ -90,8 +90,13 @@ class Settings:
     user_secret_arn: str = ""
     town_secret_prefix: str = ""
     github_app_secret_arn: str = ""
+    webhook_secret_arn: str = ""
+    thread_model: str = ""
+    """The model of Amazon Bedrock that judges threads where a town switches that on."""
     github_url: str = "https://github.com"
     github_api_url: str = "https://api.github.com"
+    """Another GitHub than github.com has both at addresses of its own."""
+
     oidc_issuer: str = ""
     oidc_audience: str = ""
     jwks_url: str = ""

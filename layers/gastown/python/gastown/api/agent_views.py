@@ -32,7 +32,8 @@ def show_agent(town: Town, agent: Agent) -> dict[str, Any]:
 
 
 def show_prime(prime: Prime) -> dict[str, Any]:
-    """An agent's context; pull requests are part of the form although this town has none."""
+    """An agent's context, with the pull request that its work is on."""
+    request = prime.request or {"conflict": None}
     return {
         "agent": show_agent(prime.town, prime.agent),
         "hooked_bead": show_bead(prime.held, prime.body),
@@ -40,8 +41,9 @@ def show_prime(prime: Prime) -> dict[str, Any]:
         "pending_nudges": [show_nudge(words) for words in prime.nudges],
         "open_beads": [show_bead(bead) for bead in prime.open_beads],
         "rework_context": prime.rework,
-        "pr_fixup_context": None,
-        "pr_conflict_context": None,
+        "pr_fixup_context": request if request["conflict"] is False else None,
+        "pr_conflict_context": request if request["conflict"] else None,
+        "merge_strategy": prime.merge_strategy,
         "dispatch": prime.run.dispatch,
         "branch": prime.run.branch,
         "target_branch": prime.target_branch,

@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from gastown.api import errors
 from gastown.api.request_log import recorded, watch_route
 from gastown.api.routes import (
+    adoptions,
     agents,
     bead_changes,
     beads,
@@ -33,6 +34,7 @@ from gastown.api.routes import (
     status,
     towns,
     triage,
+    webhooks,
 )
 
 PEOPLE = (
@@ -51,6 +53,7 @@ PEOPLE = (
     mayor,
     explain,
     triage,
+    webhooks,
 )
 AGENTS = (
     containers,
@@ -69,6 +72,7 @@ AGENTS = (
     mayor_callbacks,
     mayor_tools,
     triage,
+    adoptions,
 )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from gastown.api.views import show_bead, show_convoy, stamp
 from gastown.domain.ids import BeadId, RigId
-from gastown.domain.review import Review
+from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Entity, Town
 from gastown.usecases.merge_queue import Activity, MergeQueue
 
@@ -12,13 +12,17 @@ BEAD = ("bead_id", "status", "title", "body", "rig_id", "created_at", "updated_a
 
 
 def show_queue(queue: MergeQueue) -> dict[str, Any]:
-    """The whole of it; pull requests are listed when there are any."""
+    """The whole of it; pull requests that wait for their provider are split into fresh and stale ones."""
     items = {review.id: _item(queue, review) for review in (*queue.live, *queue.failed)}
+    stale = {review.id: stamp(review.updated_at) for review in queue.stale}
+    waiting = [review for review in queue.live if review.phase is ReviewPhase.WATCHING]
     return {
         "needsAttention": {
-            "openPRs": [],
+            "openPRs": [items[review.id] for review in waiting if review.id not in stale],
             "failedReviews": [items[review.id] for review in queue.failed],
-            "stalePRs": [],
+            "stalePRs": [
+                {**items[review.id], "staleSince": stale[review.id]} for review in waiting if review.id in stale
+            ],
         },
         "inProgress": [{**items[review.id], "phase": str(review.phase)} for review in queue.live],
         "activityLog": [_entry(queue.town, entry) for entry in queue.log],
@@ -46,7 +50,7 @@ def _metadata(review: Review) -> dict[str, Any]:
         "branch": review.branch,
         "target_branch": review.target_branch,
         "merge_commit": review.receipt.commit_sha if review.receipt else None,
-        "pr_url": None,
+        "pr_url": review.watch.url,
     }
 
 

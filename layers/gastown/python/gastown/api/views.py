@@ -11,6 +11,7 @@ from gastown.domain.job import Job
 from gastown.domain.mail import Mail
 from gastown.domain.molecule import Molecule
 from gastown.domain.nudge import Nudge
+from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Receipt, Review, ReviewPhase
 from gastown.domain.rig import Rig, RigOverrides
 from gastown.domain.town import Entity, Town
@@ -124,8 +125,31 @@ def _review(review: Review) -> dict[str, Any]:
         "approved_sha": review.approved_sha,
         "merge_tries": review.merge_tries,
         "failure": review.failure,
-        "pr_url": None,
+        "pr_url": review.watch.url,
+        "merge_strategy": str(review.strategy),
+        "pull_request": show_watch(review) if review.strategy is MergeStrategy.PR else None,
         "receipt": receipt,
+    }
+
+
+def show_watch(review: Review) -> dict[str, Any]:
+    """A review's pull request as it was last seen, and when it is looked at again."""
+    watch = review.watch
+    return {
+        "number": watch.number,
+        "polled_at": stamp(watch.polled_at),
+        "next_poll_at": stamp(watch.next_at),
+        "merge_state_status": watch.merge_state or None,
+        "is_draft": watch.is_draft,
+        "review_decision": watch.decision,
+        "awaiting_approval_since": stamp(watch.awaiting_since),
+        "auto_merge_ready_since": stamp(watch.green_since),
+        "held_by": list(watch.held_by),
+        "poll_error_kind": watch.refusal,
+        "poll_error": watch.said,
+        "poll_transient_count": watch.transient,
+        "poll_non_transient_count": watch.invalid,
+        "adopted": review.is_adopted,
     }
 
 

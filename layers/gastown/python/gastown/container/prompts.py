@@ -126,14 +126,18 @@ def _rework(prime: Prime) -> str:
 def _pull_request(prime: Prime) -> str:
     context = prime.get("pr_conflict_context") or prime.get("pr_fixup_context")
     if not context:
-        return ""
-    forced = context.get("force_push_allowed", True)
-    how = "rebase and push with `--force-with-lease`" if forced else "use merge commits and plain pushes only"
-    what = "resolve its conflicts with its target" if prime.get("pr_conflict_context") else "answer every open comment"
-    url = context.get("pr_url")
-    return f"""The work is on an open pull request: {url} (branch `{context.get("branch")}`).
-Check that branch out, {what}; {how}.
-Do not open another one; report with `gt done --pr-url {url}`."""
+        by_request = prime.get("merge_strategy") == "pr"
+        return (
+            "The platform opens the pull request of your branch when you report: open none yourself."
+            if by_request
+            else ""
+        )
+    forced = context.get("force_push_allowed", False)
+    how = (
+        "You may rebase it and push with `--force-with-lease`" if forced else "Use merge commits and plain pushes only"
+    )
+    return f"""This work is on the open pull request {context.get("pr_url")}: your branch is its branch. {how}.
+Do not open another one. `gh` is signed in where the rig is on GitHub."""
 
 
 def _gates(gates: Sequence[str], introduction: str) -> str:

@@ -1,175 +1,109 @@
-"""Addresses of repositories and their pull requests: whose they are, read strictly (source-control facts, 2.3).
+"""Which repository or pull request an address means, and whether its host is one of ours (source-control facts, 2.3).
 
-| address | repository |
-|---|---|
-| `https://<GitHub>/owner/name[.git]`, `git@<GitHub>:owner/name.git`, `ssh://git@<GitHub>/…` | the first two segments |
-| the same at the GitLab instance | the last segment is the project, the rest its groups |
-| `https://<GitHub>/owner/name/pull/7…` | pull request 7 |
-| `https://<any host>/group/…/project/-/merge_requests/7…` | merge request 7; who asks checks the host and says so |
-
-Hosts are compared whole, in lower case, and a port counts: what only looks like a provider (`github.com.evil.example`,
-`github.com@evil.example`, `github.com:8443`) is another host. HTTP and ports are for a host that is configured so, as
-on the local stage.
+Host names are compared whole, in lower case and without their port. A host that is not configured gets no token: such
+an address is refused before anything is asked.
 """
 
 import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from gastown.domain.errors import Invalid
-from gastown.domain.pull import Provider, PullRef, Repository
+from gastown.domain.pull import HostMismatch, Provider, PullRef, Refusal, Repository, UnrecognizedUrl
 
-GITHUB_COM = "https://github.com"
-GITLAB_COM = "https://gitlab.com"
-INSTANCE_FIELD = "git_auth.gitlab_instance_url"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-PORTS = {"https": 443, "http": 80}
-LEAST_SEGMENTS = 2
-"""Of a repository's path: its owner and its name."""
-
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
-_SEGMENT = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.][A-Za-z0-9_.-]*")
-_SCP = re.compile(r"(?P<user>[A-Za-z0-9_.-]+)@(?P<host>[A-Za-z0-9.-]+):(?P<path>[^\s\\]+)")
-_ODD = re.compile(r"[\s\\%\x00-\x1f\x7f]")
-_PULL = re.compile(r"(?P<owner>[^/]+)/(?P<name>[^/]+)/pull/(?P<number>[0-9]{1,12})(?:/.*)?")
-_MERGE_REQUEST = re.compile(r"(?P<project>.+?)/-/merge_requests/(?P<number>[0-9]{1,12})(?:/.*)?")
+GITHUB_COM = "github.com"
+GITLAB_COM = "gitlab.com"
+SCP = re.compile(r"^[\w.-]+@([\w.-]+):(?!//)(.+)$")
+MERGE_REQUEST = re.compile(r"^/(.+)/([^/]+)/-/merge_requests/(\d+)(?:[/?#].*)?$")
+PULL = re.compile(r"^/([^/]+)/([^/]+)/pull/(\d+)(?:[/?#].*)?$")
+SEGMENT = re.compile(r"^[\w.~-]+$")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Site:
-    """Where a provider is on the web: scheme, host with a port of its own, and the path below which it lies, bare."""
-
-    scheme: str
-    host: str
-    root: str = ""
-
-    @property
-    def name(self) -> str:
-        """The host without a port."""
-        return self.host if self.host.startswith("[") else self.host.partition(":")[0]
-
-    @property
-    def url(self) -> str:
-        """The address, without a slash at its end."""
-        return f"{self.scheme}://{self.host}" + (f"/{self.root}" if self.root else "")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Addresses:
-    """The two providers of one town: the stack's GitHub and the town's GitLab. Raises `Invalid` if one is none."""
+class Hosts:
+    """The configured hosts by their bare names; `plain` allows http, for a stage on one machine."""
 
     github: str = GITHUB_COM
     gitlab: str = GITLAB_COM
-
-    def __post_init__(self) -> None:
-        self.sites()
-
-    def sites(self) -> dict[Provider, Site]:
-        """Both sites; the town's own choice comes first, should both be one host."""
-        return {
-            Provider.GITLAB: parse_site(self.gitlab, field=INSTANCE_FIELD),
-            Provider.GITHUB: parse_site(self.github, field="github_url"),
-        }
+    plain: bool = False
 
 
-def parse_site(url: str, *, field: str = INSTANCE_FIELD) -> Site:
-    """Read a configured address: https, a host, perhaps a port and a path, and nothing else (REQ-5.16).
-
-    Raises `Invalid` of `field`. HTTP is for this machine only, where the local stage and tests listen.
-    """
+def host_of_instance(url: str | None) -> str:
+    """The bare host name of a configured GitLab instance; gitlab.com if there is none."""
+    if not url:
+        return GITLAB_COM
     parts = _split(url)
-    if parts is None or "@" in parts.netloc or parts.query or parts.fragment:
-        raise Invalid("That is no address of the form https://host", field=field)
-    host = (parts.hostname or "").lower()
-    if not (_HOST.fullmatch(host) or host in LOOPBACK):
-        raise Invalid("That address names no host", field=field)
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
-        raise Invalid("That address does not begin with https://", field=field)
-    root = parts.path.strip("/")
-    if root and not all(_SEGMENT.fullmatch(segment) for segment in root.split("/")):
-        raise Invalid("That address has an odd path", field=field)
-    return Site(scheme=parts.scheme, host=_host_of(parts), root=root)
+    return (parts.hostname or "").lower() if parts is not None else ""
 
 
-def parse_git_url(url: str, addresses: Addresses) -> Repository | None:
-    """The repository that a git remote names; none if it is at neither provider. Credentials in it are ignored."""
-    scp = _SCP.fullmatch(url)
-    parts = None if scp else _split(url)
-    for provider, site in addresses.sites().items():
-        path = None
-        if scp and scp["host"].lower() == site.name:
-            path = scp["path"].strip("/")
-        elif parts is not None and parts.scheme == "ssh" and (parts.hostname or "") == site.name:
-            path = parts.path.strip("/")
-        elif parts is not None and (parts.scheme, _host_of(parts)) == (site.scheme, site.host):
-            path = _below(site, parts.path)
-        if path is not None:
-            return _repository(provider, site, path)
-    return None
+def parse_git_url(url: str, hosts: Hosts) -> Repository | UnrecognizedUrl:
+    """The repository of a Git remote: https, ssh or `git@host:path`, with or without `.git`."""
+    split = _split_remote(url)
+    if split is None:
+        return UnrecognizedUrl(url=shown(url))
+    host, path = split
+    parts = path.strip("/").removesuffix(".git").split("/")
+    if len(parts) < len(("owner", "name")) or not all(_is_name(part) for part in parts):
+        return UnrecognizedUrl(url=shown(url))
+    if host == hosts.github:
+        return Repository(provider=Provider.GITHUB, host=host, owner=parts[0], name=parts[1])
+    if host == hosts.gitlab:
+        return Repository(provider=Provider.GITLAB, host=host, owner="/".join(parts[:-1]), name=parts[-1])
+    return UnrecognizedUrl(url=shown(url))
 
 
-def parse_pull_url(url: str, addresses: Addresses) -> PullRef | None:
-    """The pull or merge request that a URL names; none if it is not the address of one, or carries credentials.
-
-    A merge request of any HTTPS host is one: that its host is the configured one is checked, and told, by who asks.
-    """
-    parts = _split(re.split(r"[?#]", url, maxsplit=1)[0])
-    if parts is None or "@" in parts.netloc or not parts.hostname:
+def repository_key(url: str) -> str | None:
+    """Host and path of a repository address in lower case, the same however it is written; none for a path on disk."""
+    split = _split_remote(url)
+    if split is None:
         return None
-    place = (parts.scheme, _host_of(parts))
-    sites = addresses.sites()
-    github, gitlab = sites[Provider.GITHUB], sites[Provider.GITLAB]
-    if place == (github.scheme, github.host) and (found := _PULL.fullmatch(_below(github, parts.path) or "")):
-        return _pull(Provider.GITHUB, github, f"{found['owner']}/{found['name']}", int(found["number"]))
-    is_own = place == (gitlab.scheme, gitlab.host)
-    if place == (github.scheme, github.host) and not is_own:
+    path = split[1].strip("/").removesuffix(".git").lower()
+    return f"{split[0]}/{path}" if path else None
+
+
+def _split_remote(url: str) -> tuple[str, str] | None:
+    if (scp := SCP.match(url)) is not None:
+        return scp[1].lower(), scp[2]
+    parts = _split(url)
+    if parts is None or parts.scheme not in ("https", "http", "ssh") or not parts.hostname:
         return None
-    if not is_own and (parts.scheme != "https" or not _HOST.fullmatch(parts.hostname)):
-        return None
-    site = gitlab if is_own else Site(scheme="https", host=_host_of(parts))
-    found = _MERGE_REQUEST.fullmatch(_below(site, parts.path) or "")
-    return _pull(Provider.GITLAB, site, found["project"], int(found["number"])) if found else None
+    return parts.hostname.lower(), parts.path
+
+
+def parse_pull_url(url: str, hosts: Hosts) -> PullRef | Refusal:
+    """The pull or merge request of a web address; what follows its number is ignored."""
+    parts = _split(url)
+    schemes = ("https", "http") if hosts.plain else ("https",)
+    if parts is None or parts.scheme not in schemes or parts.username or parts.password or not parts.hostname:
+        return UnrecognizedUrl(url=shown(url))
+    host = parts.hostname.lower()
+    if (found := MERGE_REQUEST.match(parts.path)) is not None:
+        if host != hosts.gitlab:
+            return HostMismatch(provider=Provider.GITLAB, expected=hosts.gitlab, got=host[:200])
+        repository = Repository(provider=Provider.GITLAB, host=host, owner=found[1], name=found[2])
+    elif (found := PULL.match(parts.path)) is not None and host == hosts.github:
+        repository = Repository(provider=Provider.GITHUB, host=host, owner=found[1], name=found[2])
+    else:
+        return UnrecognizedUrl(url=shown(url))
+    if not all(_is_name(part) for part in repository.path.split("/")):
+        return UnrecognizedUrl(url=shown(url))
+    return PullRef(repository=repository, number=int(found[3]), url=url.strip())
+
+
+def shown(url: str) -> str:
+    """An address as it may be shown: without what somebody put before its host."""
+    return re.sub(r"//[^/@]*@", "//", url)[:200]
+
+
+def _is_name(part: str) -> bool:
+    return SEGMENT.match(part) is not None and part not in (".", "..")
 
 
 def _split(url: str) -> SplitResult | None:
-    """The parts of an address that is written plainly; escapes, blanks and backslashes are read in too many ways."""
-    if _ODD.search(url):
+    if any(character.isspace() or character == "\\" for character in url.strip()):
         return None
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url.strip())
         _ = parts.port
-    except ValueError:
+    except ValueError:  # broken brackets or ports
         return None
     return parts
-
-
-def _host_of(parts: SplitResult) -> str:
-    host = (parts.hostname or "").lower()
-    host = f"[{host}]" if ":" in host else host
-    return host if parts.port in (None, PORTS.get(parts.scheme)) else f"{host}:{parts.port}"
-
-
-def _below(site: Site, path: str) -> str | None:
-    """A path as seen from the site's root."""
-    plain = path.strip("/")
-    if not site.root:
-        return plain
-    return plain.removeprefix(f"{site.root}/") if plain.startswith(f"{site.root}/") else None
-
-
-def _repository(provider: Provider, site: Site, path: str) -> Repository | None:
-    segments = path.partition("/-/")[0].split("/")
-    if provider is Provider.GITHUB:
-        segments = segments[:2]
-    segments[-1] = segments[-1].removesuffix(".git")
-    if len(segments) < LEAST_SEGMENTS or not all(_SEGMENT.fullmatch(segment) for segment in segments):
-        return None
-    return Repository(provider=provider, host=site.host, owner="/".join(segments[:-1]), name=segments[-1])
-
-
-def _pull(provider: Provider, site: Site, path: str, number: int) -> PullRef | None:
-    repository = _repository(provider, site, path)
-    if repository is None or number < 1:
-        return None
-    kind = "pull" if provider is Provider.GITHUB else "-/merge_requests"
-    return PullRef(repository=repository, number=number, url=f"{site.url}/{repository.path}/{kind}/{number}")

@@ -29,6 +29,8 @@ class RefineryConfig:
     """How long a pull request has to stay green; none means never, as `auto_merge` false."""
     auto_resolve_pr_feedback: bool = True
     """Whether threads and red checks of a pull request become work for a polecat."""
+    judge_threads: bool = False
+    """Whether a model may find that unresolved threads ask for nothing; otherwise each of them blocks."""
     auto_resolve_merge_conflicts: bool = True
     """Whether a conflict with the target becomes work for a polecat; an escalation otherwise."""
 
@@ -50,6 +52,7 @@ class TownConfig:
     """The settings that something in this town reads; a setting that does nothing does not exist."""
 
     refinery: RefineryConfig = field(default_factory=RefineryConfig)
+    git_auth: GitAuth = field(default_factory=GitAuth)
     merge_strategy: MergeStrategy = MergeStrategy.DIRECT
     convoy_merge_mode: MergeMode = MergeMode.REVIEW_THEN_LAND
     staged_convoys_default: bool = False
@@ -62,7 +65,6 @@ class TownConfig:
     auto_triage: bool = True
     git_author_name: str | None = None
     git_author_email: str | None = None
-    git_auth: GitAuth = field(default_factory=GitAuth)
     env_vars: dict[str, str] = field(default_factory=dict)
     """What older versions kept here; the next change of settings moves it into the town's secret."""
 
@@ -77,6 +79,7 @@ class EffectiveConfig:
     merge_delay: timedelta | None
     """How long a pull request stays green before the platform merges it; none means that a person does."""
     auto_resolve_pr_feedback: bool
+    judge_threads: bool
     auto_resolve_merge_conflicts: bool
     convoy_merge_mode: MergeMode
     max_polecats: int
@@ -105,6 +108,7 @@ def effective(town: TownConfig, rig: Rig) -> EffectiveConfig:
         auto_resolve_pr_feedback=(
             shared.auto_resolve_pr_feedback if own.auto_resolve_pr_feedback is None else own.auto_resolve_pr_feedback
         ),
+        judge_threads=shared.judge_threads if own.judge_threads is None else own.judge_threads,
         auto_resolve_merge_conflicts=(
             shared.auto_resolve_merge_conflicts
             if own.auto_resolve_merge_conflicts is None

@@ -95,11 +95,17 @@ def settle_conflict(town: Town, review: Review, said: str, moment: Moment) -> No
     fail_review(town, review, "conflict", moment)
 
 
+def _joined(review: Review) -> str:
+    if review.is_adopted and review.force_push_allowed:
+        return f"rebase this branch onto `origin/{review.target_branch}`; you may push it with a lease"
+    return f"merge `origin/{review.target_branch}` into this branch; do not rebase, for the branch is not rewritten"
+
+
 def _resolution(review: Review, said: str) -> Wish:
     text = (
         f"`{review.branch}` does not merge into `{review.target_branch}`: {said[:2000]}\n\n"
-        f"Fetch, merge `origin/{review.target_branch}` into this branch (do not rebase: the branch is not rewritten), "
-        "resolve every conflict so that both sides' intentions hold, run the gates, commit and push, then report done."
+        f"Fetch and {_joined(review)}. Resolve every conflict so that both sides' intentions hold, run the gates, "
+        "commit and push, then report done."
     )
     if review.watch.url:
         text += f"\n\nThe pull request is {review.watch.url}."

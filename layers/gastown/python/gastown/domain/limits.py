@@ -223,3 +223,6 @@ MAX_INVALID_POLLS = 3
 
 AUTO_MERGE_DELAY = 5
 """Minutes that a pull request has to stay green before its merge, unless a setting says otherwise (town facts, 2)."""
+
+STALE_REQUEST = timedelta(hours=24)
+"""A pull request to which nothing happens for this long is shown as stale (reconciler facts, 6.11)."""

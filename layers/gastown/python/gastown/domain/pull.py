@@ -37,6 +37,10 @@ class Repository:
         """Owner and name, as the provider writes them."""
         return f"{self.owner}/{self.name}"
 
+    def is_same(self, other: "Repository") -> bool:
+        """Whether both mean one repository; providers do not tell names apart by their case."""
+        return (self.provider, self.host, self.path.lower()) == (other.provider, other.host, other.path.lower())
+
 
 @dataclass(frozen=True, kw_only=True)
 class PullRef:
@@ -78,6 +82,8 @@ class PullState:
     mergeability: Mergeability = Mergeability.OTHER
     merge_state: str = ""
     is_draft: bool = False
+    is_fork: bool = False
+    """Whether its head lies in another repository."""
 
 
 @dataclass(frozen=True, kw_only=True)

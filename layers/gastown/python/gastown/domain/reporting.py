@@ -15,7 +15,7 @@ from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
 from gastown.domain.fixing import Wish, ask_for_fix
 from gastown.domain.ids import BeadId, Moment
-from gastown.domain.limits import MAX_TOTAL_ATTEMPTS
+from gastown.domain.limits import MAX_TOTAL_ATTEMPTS, POLL_INTERVAL
 from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
@@ -114,12 +114,17 @@ def accept_work(town: Town, bead: Bead, agent: Agent, done: Done, moment: Moment
         end_bead(town, bead, BeadStatus.CLOSED, "accepted", moment)
         return
     set_status(town, bead, BeadStatus.IN_REVIEW, moment)
+    _submit(town, bead, agent, done, moment)
+
+
+def _submit(town: Town, bead: Bead, agent: Agent, done: Done, moment: Moment) -> None:
+    """Put a polecat's work before the refinery, to be merged as the rig's settings say now."""
     review = Review(
         id=BeadId(moment.new_id()),
         rig_id=bead.rig_id,
         title=f"Review: {bead.title}",
         branch=done.branch,
-        sha=sha,
+        sha=done.head_sha or "",
         target_branch=town.target_branch(bead),
         base_branch=town.rig(bead.rig_id).default_branch,
         created_at=moment.now,
@@ -138,7 +143,7 @@ def accept_work(town: Town, bead: Bead, agent: Agent, done: Done, moment: Moment
             at=moment.now,
             agent_id=agent.id,
             new=done.branch,
-            metadata={"review_id": review.id, "sha": sha, "target_branch": review.target_branch},
+            metadata={"review_id": review.id, "sha": review.sha, "target_branch": review.target_branch},
         )
     )
 
@@ -149,6 +154,8 @@ def approve(review: Review, agent: Agent | None, moment: Moment) -> None:
     review.phase, review.updated_at = ReviewPhase.MERGING if direct else ReviewPhase.WATCHING, moment.now
     review.approved_sha, review.approved_at = review.sha, moment.now
     review.approved_by = agent.id if agent else None
+    polled = review.watch.polled_at
+    review.watch.next_at = polled + POLL_INTERVAL if polled is not None else review.watch.next_at
     review.merge_tries, review.merge_started_at, review.not_before = 0, moment.now, None
 
 

@@ -16,6 +16,7 @@ class RigOverrides:
     auto_merge: bool | None = None
     auto_merge_delay_minutes: int | None = None
     auto_resolve_pr_feedback: bool | None = None
+    judge_threads: bool | None = None
     auto_resolve_merge_conflicts: bool | None = None
     convoy_merge_mode: str | None = None
     max_concurrent_polecats: int | None = None

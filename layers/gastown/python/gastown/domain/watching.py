@@ -50,12 +50,12 @@ def ask_provider(town: Town, review: Review, kind: EffectKind, moment: Moment) -
     town.effects[effect.id] = effect
 
 
-def _answered(town: Town, review_id: str, ask: int, moment: Moment) -> Review | None:
+def _answered(town: Town, review_id: str, ask: int) -> Review | None:
     """The review whose outstanding ask this answers; none for an older one."""
     review = town.reviews.get(BeadId(review_id))
     if review is None or review.watch.asks != ask or not review.watch.is_asked:
         return None
-    review.watch.asked_at, review.updated_at = None, moment.now
+    review.watch.asked_at = None
     return review
 
 
@@ -68,19 +68,19 @@ def _heard(watch_of: Review) -> None:
 
 def apply_opened(town: Town, review_id: str, ask: int, pull: tuple[str, int], moment: Moment) -> None:
     """The pull request is there: opened by the platform, or found."""
-    review = _answered(town, review_id, ask, moment)
+    review = _answered(town, review_id, ask)
     if review is None:
         return
     _heard(review)
     review.watch.url, review.watch.number = pull
-    review.watch.next_at = None
+    review.watch.next_at, review.updated_at = None, moment.now
     detail: dict[str, object] = {"review_id": review.id, "claimed": review.watch.claimed_url}
     town.note(_note(review, "pr_created", moment, new=review.watch.url, metadata=detail))
 
 
 def apply_refusal(town: Town, review_id: str, ask: int, refusal: Refusal, moment: Moment) -> None:
     """The provider gave no answer: counted, shown, waited for, and after enough of it the review fails."""
-    review = _answered(town, review_id, ask, moment)
+    review = _answered(town, review_id, ask)
     if review is None:
         return
     watch = review.watch
@@ -94,7 +94,7 @@ def apply_refusal(town: Town, review_id: str, ask: int, refusal: Refusal, moment
     if review.abandoned:
         end_review(town, review, ReviewPhase.FAILED, moment, failure="abandoned")
     elif is_over:
-        detail: dict[str, object] = {"kind": refusal.kind, "message": watch.said, "review_id": review.id}
+        detail: dict[str, object] = {"kind": refusal.kind, "said": watch.said, "review_id": review.id}
         detail |= {"provider": getattr(refusal, "provider", None), "status": getattr(refusal, "status", None)}
         town.note(_note(review, "pr_poll_failed", moment, new=refusal.kind, metadata=detail))
         fail_review(town, review, f"pr_poll_failed: {watch.said}", moment)
@@ -104,7 +104,7 @@ def apply_poll(
     town: Town, review_id: str, ask: int, state: PullState, feedback: Feedback | None, moment: Moment
 ) -> None:
     """What a look at an open, merged or closed pull request means for its review."""
-    review = _answered(town, review_id, ask, moment)
+    review = _answered(town, review_id, ask)
     if review is None:
         return
     _heard(review)
@@ -209,7 +209,7 @@ def _follow_approval(town: Town, review: Review, feedback: Feedback, moment: Mom
 
 def apply_pull_merge(town: Town, review_id: str, ask: int, answer: PullMerged, moment: Moment) -> None:
     """How the provider answered a merge of the approved sha."""
-    review = _answered(town, review_id, ask, moment)
+    review = _answered(town, review_id, ask)
     if review is None:
         return
     _heard(review)
@@ -232,14 +232,17 @@ def apply_pull_merge(town: Town, review_id: str, ask: int, answer: PullMerged, m
 
 
 def _receipt(review: Review, answer: PullMerged, moment: Moment) -> Receipt:
-    sha = review.approved_sha or review.sha
+    """What landed: the approved sha, or another head that somebody merged in between."""
+    approved = review.approved_sha or review.sha
+    sha = answer.head_sha or approved
     return Receipt(
         sha=sha,
         commit_sha=answer.commit_sha or sha,
         tree=None,
         target_branch=review.target_branch,
-        approved_by=review.approved_by,
+        approved_by=review.approved_by if sha == approved else None,
         merged_at=moment.now,
+        outside=sha != approved,
     )
 
 

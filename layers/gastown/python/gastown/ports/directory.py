@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from gastown.domain.addresses import repository_key
+
 
 @dataclass(frozen=True, kw_only=True)
 class TownRow:
@@ -31,6 +33,11 @@ class RigRow:
     git_url: str
     default_branch: str
     created_at: datetime
+
+    @property
+    def repository(self) -> str | None:
+        """The key by which webhooks find it; none for a path on disk."""
+        return repository_key(self.git_url)
 
 
 class Directory(Protocol):
@@ -74,6 +81,10 @@ class Directory(Protocol):
 
     def list_rigs(self, town_id: str) -> list[RigRow]:
         """A town's rigs."""
+        ...
+
+    def rigs_of(self, repository: str) -> list[RigRow]:
+        """The rigs of all towns that work on a repository, by its `repository_key`."""
         ...
 
     def delete_rig(self, rig_id: str) -> None:

@@ -7,13 +7,15 @@ from datetime import datetime
 from gastown.domain.agent import Agent
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.breaking import breaker_until
-from gastown.domain.convoy import Convoy, ConvoyState
+from gastown.domain.convoy import Convoy, ConvoyState, FeatureBranch
 from gastown.domain.convoying import is_complete
 from gastown.domain.hooking import has_slot
+from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 from gastown.reconciler.signs import (
     alive_at,
+    green_until,
     has_attempts,
     is_refinery_free,
     is_responsive,
@@ -60,8 +62,8 @@ def _of_queued_bead(town: Town, bead: Bead, now: datetime) -> Iterator[Obstacle]
     if bead.is_held:
         yield Obstacle(what="person", detail="it is held until somebody starts it")
     convoy = town.convoys.get(bead.convoy_id) if bead.convoy_id else None
-    if convoy is not None and convoy.state is not ConvoyState.ACTIVE:
-        yield Obstacle(what="person", detail=f"its convoy is {convoy.state}", id=convoy.id)
+    if convoy is not None:
+        yield from _of_its_convoy(convoy)
     if town.is_leaving(bead.rig_id):
         yield Obstacle(what="rig", detail="its rig is being removed", id=bead.rig_id)
     for blocker in town.blocked_by(bead):
@@ -78,6 +80,13 @@ def _of_queued_bead(town: Town, bead: Bead, now: datetime) -> Iterator[Obstacle]
         yield Obstacle(what="slot", detail=f"all {limit} polecats of its rig are busy", id=bead.rig_id)
 
 
+def _of_its_convoy(convoy: Convoy) -> Iterator[Obstacle]:
+    if convoy.state is not ConvoyState.ACTIVE:
+        yield Obstacle(what="person", detail=f"its convoy is {convoy.state}", id=convoy.id)
+    if convoy.branch is FeatureBranch.ASKED:
+        yield Obstacle(what="branch", detail=f"{convoy.feature_branch} is being made on the remote", id=convoy.id)
+
+
 def _of_review(town: Town, review: Review, now: datetime) -> Iterator[Obstacle]:
     match review.phase:
         case ReviewPhase.QUEUED if review.assignee is None:
@@ -87,6 +96,8 @@ def _of_review(town: Town, review: Review, now: datetime) -> Iterator[Obstacle]:
         case ReviewPhase.FIXING:
             for fix in town.fixes_of(review.id):
                 yield Obstacle(what="fix", detail=f"{fix.title!r} is {fix.status}", id=fix.id)
+        case ReviewPhase.WATCHING:
+            yield from _of_watched(town, review)
         case ReviewPhase.MERGING:
             yield from _of_merge(town, review, now)
         case _:
@@ -94,7 +105,9 @@ def _of_review(town: Town, review: Review, now: datetime) -> Iterator[Obstacle]:
 
 
 def _of_queued_review(town: Town, review: Review, now: datetime) -> Iterator[Obstacle]:
-    if not is_review_ready(town, review):
+    if review.strategy is MergeStrategy.PR and review.watch.url is None:
+        yield _unopened(review)
+    elif not is_review_ready(town, review):
         yield Obstacle(what="person", detail="its convoy is stopped, or its rig is being removed", id=review.convoy_id)
     if (until := waits_until(review, now)) is not None:
         yield Obstacle(what="backoff", detail="it waits after its last start", until=until)
@@ -104,8 +117,30 @@ def _of_queued_review(town: Town, review: Review, now: datetime) -> Iterator[Obs
         yield Obstacle(what="refinery", detail=f"the refinery is on {refinery.hook}", id=refinery.id)
 
 
+def _unopened(review: Review) -> Obstacle:
+    said = f"; the last answer: {review.watch.said}" if review.watch.said else ""
+    return Obstacle(what="pull_request", detail=f"its pull request is being opened{said}", until=review.watch.next_at)
+
+
+def _of_watched(town: Town, review: Review) -> Iterator[Obstacle]:
+    watch = review.watch
+    if watch.url is None:
+        yield _unopened(review)
+        return
+    if watch.said:
+        yield Obstacle(what="provider", detail=watch.said, until=watch.next_at)
+    for held in watch.held_by:
+        yield Obstacle(what="pull_request", detail=held, id=watch.url, until=watch.next_at)
+    if (ends := green_until(town, review)) is not None:
+        yield Obstacle(what="grace", detail="it is green, and has to stay so for a while", until=ends)
+    elif watch.green_since is not None and town.rules_for(review.rig_id).merge_delay is None:
+        yield Obstacle(what="person", detail="it is green; the settings leave its merge to a person", id=watch.url)
+
+
 def _of_merge(town: Town, review: Review, now: datetime) -> Iterator[Obstacle]:
-    if review.merge_command is not None and review.merge_asked_at is not None:
+    if review.watch.is_merging and review.watch.asked_at is not None:
+        yield Obstacle(what="merge", detail=f"its provider was asked at {review.watch.asked_at:%H:%M:%S} to merge it")
+    elif review.merge_command is not None and review.merge_asked_at is not None:
         yield Obstacle(what="merge", detail=f"the container was asked at {review.merge_asked_at:%H:%M:%S} to merge it")
     elif not is_responsive(town, now):
         yield _container(town)

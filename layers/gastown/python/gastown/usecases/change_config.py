@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from gastown.domain.addresses import GITLAB_COM, parse_site
 from gastown.domain.config import GitAuth, RefineryConfig, TownConfig
 from gastown.domain.errors import Invalid
 from gastown.domain.ids import Moment
+from gastown.domain.instances import parse_instance
 from gastown.domain.rig import RigOverrides
 from gastown.domain.town import Town
 from gastown.usecases.town_items import dump
@@ -15,6 +15,8 @@ from gastown.usecases.town_secrets import GIT_SECRETS, OAUTH, PLAIN_SECRETS, cha
 from gastown.usecases.unit_of_work import UnitOfWork
 from gastown.usecases.vault import TownSecret, Vault
 
+NULLABLE = frozenset({"auto_merge_delay_minutes"})
+"""Here null is an answer: never (town facts, 2)."""
 NESTED = ("refinery", "git_auth")
 SECRET_NAMES = frozenset({*PLAIN_SECRETS, "env_vars"})
 SECRET_GIT_NAMES = frozenset({*GIT_SECRETS, OAUTH})
@@ -82,10 +84,10 @@ def change_config(uow: UnitOfWork, town_id: str, changes: Mapping[str, Any], by:
 
 
 def replace_named(settings: Settings, changes: Mapping[str, Any]) -> None:
-    """Set these fields; null means the field's default."""
+    """Set these fields; null means the field's default, or nothing where nothing is a value of its own."""
     defaults = type(settings)()
     for name, value in changes.items():
-        setattr(settings, name, getattr(defaults, name) if value is None else value)
+        setattr(settings, name, getattr(defaults, name) if value is None and name not in NULLABLE else value)
 
 
 def _taken_apart(changes: Mapping[str, Any]) -> ConfigChange:
@@ -104,5 +106,4 @@ def _taken_apart(changes: Mapping[str, Any]) -> ConfigChange:
 def _site(before: GitAuth, plain: Mapping[str, Any]) -> str:
     """The GitLab instance after the change. Raises `Invalid`."""
     named = plain.get("git_auth", {})
-    url = named.get("gitlab_instance_url", before.gitlab_instance_url)
-    return parse_site(url or GITLAB_COM).url
+    return parse_instance(named.get("gitlab_instance_url", before.gitlab_instance_url))

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from gastown.domain.addresses import parse_git_url
 from gastown.domain.errors import NotFound, StaleDispatch, Unavailable
+from gastown.domain.instances import parse_instance
 from gastown.domain.mayor import Mayor
 from gastown.domain.pull import NoToken, Provider
 from gastown.domain.refusal_words import explain_refusal
@@ -57,7 +57,7 @@ def for_agent(work: UnitOfWork, vault: Vault, claims: ContainerClaims, agent_id:
     return {
         "agent_token": tokens.mint_agent(signing, agent, town_id=town.id, dispatch=dispatch, now=work.now()),
         "git": _show(found),
-        "tools": _tools(vault, town, found),
+        "tools": _tools(town, found),
         "env": environment(town, secret),
     }
 
@@ -82,9 +82,8 @@ def model_access(vault: Vault, town: Town) -> dict[str, str]:
     """
     secret = vault.town_secret(town.id)
     known = {name: secret.text(name) for name in ("model_token", "github_cli_pat") if secret.text(name)}
-    addresses = vault.addresses(town)
     for _, rig in sorted(town.rigs.items()):
-        repository = parse_git_url(rig.git_url, addresses)
+        repository = vault.repository(town, rig)
         if repository is not None and repository.provider is Provider.GITHUB:
             with suppress(TokenUnavailable):  # the mayor thinks without it too
                 token = resolve(vault, town, rig, kind=AppKind.LITE)
@@ -109,7 +108,7 @@ def renew(work: UnitOfWork, vault: Vault, claims: ContainerClaims, renewal: Rene
     town = work.read(claims.town_id)
     check_current(town, claims)
     rig = town.rig(renewal.rig_id)
-    if parse_git_url(rig.git_url, vault.addresses(town)) is None:
+    if vault.repository(town, rig) is None:
         login = vault.town_secret(town.id, fresh=True).login(host_of(rig.git_url))
         if login is None:
             raise NotFound("There are no credentials for the host of this rig")
@@ -135,7 +134,7 @@ def host_of(git_url: str) -> str | None:
 
 def _find(vault: Vault, town: Town, rig: Rig, secret: TownSecret) -> GitToken | tuple[str, str] | None:
     """The rig's token, or its host's user name and password, or nothing."""
-    if parse_git_url(rig.git_url, vault.addresses(town)) is None:
+    if vault.repository(town, rig) is None:
         return secret.login(host_of(rig.git_url))
     token = resolve(vault, town, rig)
     return token if isinstance(token, GitToken) else None
@@ -152,13 +151,13 @@ def _show(found: GitToken | tuple[str, str] | None) -> dict[str, Any] | None:
             return {"username": username, "password": password}
 
 
-def _tools(vault: Vault, town: Town, found: GitToken | tuple[str, str] | None) -> dict[str, str]:
+def _tools(town: Town, found: GitToken | tuple[str, str] | None) -> dict[str, str]:
     """What the provider's own command line is signed in with: the token of this one resolution (REQ-6.8)."""
     if not isinstance(found, GitToken):
         return {}
     if found.provider is Provider.GITHUB:
         return {GITHUB_TOOL: found.value}
-    return {GITLAB_TOOL: found.value, GITLAB_PLACE: vault.addresses(town).gitlab}
+    return {GITLAB_TOOL: found.value, GITLAB_PLACE: parse_instance(town.config.git_auth.gitlab_instance_url)}
 
 
 def _iso(moment: datetime | None) -> str | None:

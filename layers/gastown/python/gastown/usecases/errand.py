@@ -8,8 +8,11 @@ from gastown.domain.ids import TownId
 from gastown.domain.town import Town
 from gastown.ports.container_runtime import ContainerRuntime
 from gastown.ports.secrets import Secrets
+from gastown.ports.thread_judge import ThreadJudge
 from gastown.ports.workflows import Workflows
+from gastown.usecases.git_hosts import GitHosts
 from gastown.usecases.unit_of_work import UnitOfWork
+from gastown.usecases.vault import Vault
 
 
 class SupersededError(Exception):
@@ -26,6 +29,9 @@ class Outside:
     secrets: Secrets
     signing_secret: str
     container_cap: int
+    hosts: GitHosts
+    thread_judge: ThreadJudge | None
+    vault: Vault
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gastown.domain.addresses import parse_git_url, parse_site
 from gastown.domain.errors import Conflict, Unavailable
+from gastown.domain.instances import parse_instance
 from gastown.domain.pull import HttpError, NoToken, Provider, Repository
 from gastown.domain.rig import Rig
 from gastown.domain.town import Town
@@ -103,7 +103,7 @@ def resolve(
     `TokenUnavailable` and `Unavailable` where asking again can help, `Conflict` if the repository is at neither
     provider or the town's secret cannot be read.
     """
-    repository = parse_git_url(rig.git_url, vault.addresses(town))
+    repository = vault.repository(town, rig)
     if repository is None:
         raise Conflict("The rig's repository is neither at GitHub nor at the town's GitLab")
     ask = Ask(
@@ -151,7 +151,7 @@ def _mint(ask: Ask, installation: str, source: str) -> GitToken | str:
 
 def _gitlab(ask: Ask) -> GitToken | NoToken:
     site = ask.secret.git_auth.get(GITLAB_SITE)
-    if site and site != parse_site(ask.vault.addresses(ask.town).gitlab).url:
+    if site and site != parse_instance(ask.town.config.git_auth.gitlab_instance_url):
         return _none(ask, [f"{GITLAB_TOKEN} ({OTHER_INSTANCE})"])
     token = str(ask.secret.git_auth.get("gitlab_token") or "") or _login(ask)
     if ask.takes(token):
@@ -165,7 +165,8 @@ def _gitlab(ask: Ask) -> GitToken | NoToken:
 
 def _renew(ask: Ask, pair: OAuthPair) -> GitToken | str:
     """The living OAuth token, or why there is none; what asking again can mend is raised."""
-    instance, renews = ask.vault.addresses(ask.town).gitlab, not ask.takes(pair.access_token)
+    instance = parse_instance(ask.town.config.git_auth.gitlab_instance_url)
+    renews = bool(pair.access_token) and not ask.takes(pair.access_token)
     try:
         found = living_pair(ask.vault, ask.town.id, instance, pair, renews=renews)
     except NoPairError as none:

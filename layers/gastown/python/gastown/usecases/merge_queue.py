@@ -6,13 +6,24 @@ from datetime import datetime
 from typing import Any
 
 from gastown.domain.ids import BeadId
-from gastown.domain.review import Review
+from gastown.domain.limits import STALE_REQUEST
+from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Entity, Town
 from gastown.usecases.history import finished, kept_bead, live_entity
 from gastown.usecases.unit_of_work import UnitOfWork
 
 KINDS = frozenset(
-    {"review_submitted", "review_approved", "review_completed", "rework_requested", "pr_created", "pr_creation_failed"}
+    {
+        "review_submitted",
+        "review_approved",
+        "review_completed",
+        "rework_requested",
+        "pr_created",
+        "pr_poll_failed",
+        "pr_awaiting_approval",
+        "pr_approval_resolved",
+        "babysit_started",
+    }
 )
 """What the activity log tells; changes of a bead's status stand in the bead's own history."""
 
@@ -51,6 +62,8 @@ class MergeQueue:
     town: Town
     live: list[Review]
     failed: list[Review]
+    stale: list[Review] = field(default_factory=list)
+    """Pull requests that nothing has happened to for a day."""
     sources: dict[BeadId, Entity] = field(default_factory=dict)
     log: list[Activity] = field(default_factory=list)
 
@@ -61,7 +74,8 @@ def read_queue(uow: UnitOfWork, town_id: str, chosen: QueueFilter) -> MergeQueue
     homes = [town.rig(chosen.rig_id).id] if chosen.rig_id else list(town.rigs)
     live = sorted((r for r in town.reviews.values() if r.rig_id in homes), key=lambda r: (r.created_at, r.id))
     known = _Known(uow, town)
-    queue = MergeQueue(town=town, live=live, failed=list(_failed(known, homes, chosen.limit)))
+    stale = [r for r in live if r.phase is ReviewPhase.WATCHING and uow.now() - r.updated_at >= STALE_REQUEST]
+    queue = MergeQueue(town=town, live=live, failed=list(_failed(known, homes, chosen.limit)), stale=stale)
     sources = {review.source_id or review.convoy_id for review in (*queue.live, *queue.failed)}
     found = {source: known.get(source) for source in sources if source is not None}
     queue.sources = {source: entity for source, entity in found.items() if entity is not None}

@@ -19,6 +19,7 @@ from gastown.ports.town_store import CommitConflict
 from gastown.usecases.container_effects import check_task, run_task, stop_task
 from gastown.usecases.errand import Errand, Outcome, Outside, SupersededError
 from gastown.usecases.execution_effects import answer_wait, start_execution, stop_execution
+from gastown.usecases.pull_effects import make_branch, merge_pull, open_pull, poll_pull
 from gastown.usecases.town_items import adapter
 
 
@@ -43,6 +44,22 @@ TERMS = {
     EffectKind.START_EXECUTION: Terms(perform=start_execution, once_by="the execution's name"),
     EffectKind.STOP_EXECUTION: Terms(perform=stop_execution, once_by="a stopped execution stays stopped"),
     EffectKind.ANSWER_WAIT: Terms(perform=answer_wait, once_by="a token is answered once, then it is gone"),
+    EffectKind.OPEN_PULL: Terms(
+        perform=open_pull,
+        once_by="the open request of the branch is looked for first",
+        outcomes=(EventKind.PULL_OPENED, EventKind.PULL_REFUSED),
+    ),
+    EffectKind.POLL_PULL: Terms(
+        perform=poll_pull, once_by="it only asks", outcomes=(EventKind.PULL_POLLED, EventKind.PULL_REFUSED)
+    ),
+    EffectKind.MERGE_PULL: Terms(
+        perform=merge_pull,
+        once_by="it names its sha; merged already is an answer",
+        outcomes=(EventKind.PULL_MERGED, EventKind.PULL_REFUSED),
+    ),
+    EffectKind.MAKE_BRANCH: Terms(
+        perform=make_branch, once_by="a branch that is there is fine", outcomes=(EventKind.BRANCH_MADE,)
+    ),
 }
 """Every kind there is. Each try has `EFFECT_LEASE`, which outlives the function's time limit; after the last attempt
 the outcome is `effect_failed`, whatever the kind."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gastown.domain.agent import Agent, Run
-from gastown.domain.bead import Bead, BeadStatus
+from gastown.domain.bead import CONFLICT, Bead, BeadStatus
 from gastown.domain.errors import NotFound
 from gastown.domain.review import Review
 from gastown.domain.town import Town
@@ -35,6 +35,9 @@ class Prime:
     gates: tuple[str, ...]
     review: dict[str, Any] | None = None
     rework: dict[str, Any] | None = None
+    request: dict[str, Any] | None = None
+    """The open pull request that the work is on."""
+    merge_strategy: str = "direct"
     open_beads: list[Bead] = field(default_factory=list)
     mail: list[OpenMail] = field(default_factory=list)
     nudges: list[Words] = field(default_factory=list)
@@ -59,6 +62,8 @@ def gather_prime(work: UnitOfWork, claims: AgentClaims) -> Prime:
         gates=town.rules_for(agent.rig_id).gates,
         review=_review(town, held, body) if isinstance(held, Review) else None,
         rework=_rework(work, town, held, body) if isinstance(held, Bead) and held.is_fix else None,
+        request=request_of(town, held),
+        merge_strategy=str(town.rules_for(agent.rig_id).merge_strategy),
         open_beads=_open_beads(town, agent),
         mail=open_mail_of(work, town, agent.id),
         nudges=pending_of(work, town, agent.id),
@@ -95,6 +100,20 @@ def _rework(work: UnitOfWork, town: Town, fix: Bead, feedback: str | None) -> di
         "original_bead_title": source.title if source else review.title if review else None,
         "original_body": bead_text(work, town.id, source.id) if source else None,
         "mr_bead_id": review.id if review else None,
+    }
+
+
+def request_of(town: Town, held: Bead | Review) -> dict[str, Any] | None:
+    """The pull request under a fix or a review, if it is there; `conflict` says that the fix is about one."""
+    review = held if isinstance(held, Review) else town.reviews.get(held.parent_id) if held.parent_id else None
+    if review is None or review.watch.url is None:
+        return None
+    return {
+        "pr_url": review.watch.url,
+        "branch": review.branch,
+        "target_branch": review.target_branch,
+        "force_push_allowed": review.is_adopted and review.force_push_allowed,
+        "conflict": isinstance(held, Bead) and CONFLICT in held.labels,
     }
 
 

@@ -4,7 +4,8 @@ Each can be performed twice: a request is looked for before it is opened, a look
 and finds out that it has happened, a branch that is there is fine.
 """
 
-from collections.abc import Callable
+import hashlib
+import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,9 +17,7 @@ from gastown.domain.event import EventKind
 from gastown.domain.ids import BeadId
 from gastown.domain.pull import (
     Feedback,
-    HostMismatch,
     HttpError,
-    InvalidResponse,
     Mergeability,
     NoToken,
     PullMerge,
@@ -37,10 +36,9 @@ from gastown.domain.rig import Rig
 from gastown.domain.town import Town
 from gastown.ports.git_host import Access, GitHost
 from gastown.usecases.errand import Errand, Outcome, SupersededError
-from gastown.usecases.git_tokens import resolve
+from gastown.usecases.git_tokens import TokenUnavailable, resolve
 from gastown.usecases.response_memory import RowMemory
 
-REFUSALS = (NoToken, UnrecognizedUrl, HostMismatch, HttpError, InvalidResponse)
 QUOTED, NAMED = 300, 20
 """Characters of a thread and names of checks that an outcome carries: it lies in the working set for a moment."""
 
@@ -49,7 +47,6 @@ QUOTED, NAMED = 300, 20
 class Call:
     """Everything that one question to a provider needs."""
 
-    town: Town
     rig: Rig
     repository: Repository
     host: GitHost
@@ -136,15 +133,18 @@ def _review(errand: Errand) -> tuple[Town, Review]:
 
 def _call(errand: Errand, town: Town, rig_id: str) -> Call | Refusal:
     outside, rig = errand.outside, town.rig(rig_id)
-    repository = parse_git_url(rig.git_url, outside.addresses(town))
-    if repository is None:
-        return UnrecognizedUrl(url=rig.git_url)
-    token = resolve(outside.vault, town, rig)
+    repository = parse_git_url(rig.git_url, outside.hosts.known(town))
+    if not isinstance(repository, Repository):
+        return repository
+    try:
+        token = resolve(outside.vault, town, rig)
+    except TokenUnavailable as silent:
+        return silent.refusal
     if isinstance(token, NoToken):
         return token
     memory = RowMemory(store=outside.uow.store, town_id=town.id, now=outside.uow.now())
-    host = outside.hosts(repository.provider, town.config.git_auth.gitlab_instance_url)
-    return Call(town=town, rig=rig, repository=repository, host=host, access=Access(token=token.value, memory=memory))
+    host = outside.hosts.host_for(town, repository)
+    return Call(rig=rig, repository=repository, host=host, access=Access(token=token.value, memory=memory))
 
 
 Seen = tuple[PullState, Feedback | None, tuple[Call, PullRef]]
@@ -155,8 +155,10 @@ def _look(errand: Errand, town: Town, review: Review) -> Seen | Refusal:
     if not isinstance(call, Call):
         return call
     url = review.watch.url or ""
-    pull = parse_pull_url(url, errand.outside.addresses(town))
-    if pull is None or pull.repository.path.lower() != call.repository.path.lower():
+    pull = parse_pull_url(url, errand.outside.hosts.known(town))
+    if not isinstance(pull, PullRef):
+        return pull
+    if not pull.repository.is_same(call.repository):
         return UnrecognizedUrl(url=url)
     state = call.host.pull_state(pull, call.access)
     if not isinstance(state, PullState):
@@ -166,7 +168,22 @@ def _look(errand: Errand, town: Town, review: Review) -> Seen | Refusal:
     feedback = call.host.feedback(pull, state.head_sha or review.sha, call.access)
     if not isinstance(feedback, Feedback):
         return feedback
-    return state, feedback, (call, pull)
+    return state, _judged(errand, town, review, call, feedback), (call, pull)
+
+
+def _judged(errand: Errand, town: Town, review: Review, call: Call, feedback: Feedback) -> Feedback:
+    """Without its threads, where a model may judge them and finds that they ask for nothing; asked once a wording."""
+    judge = errand.outside.thread_judge
+    wanted = town.rules_for(review.rig_id).judge_threads
+    if not (judge and wanted and feedback.threads) or feedback.more_threads:
+        return feedback
+    words = json.dumps([asdict(thread) for thread in feedback.threads])
+    address = f"threads {hashlib.sha256(words.encode()).hexdigest()}"
+    known = call.access.memory.recall(address)
+    blocking = bool(known[1]["blocking"]) if known else judge.is_blocking(feedback.threads)
+    if known is None:
+        call.access.memory.remember(address, "judged", {"blocking": blocking})
+    return feedback if blocking else replace(feedback, threads=())
 
 
 def _without_merge(state: PullState, feedback: Feedback | None, sha: str) -> PullMerged | None:
@@ -213,5 +230,6 @@ def _refused(errand: Errand, refusal: Refusal) -> Outcome:
 
 def _plain(refusal: Refusal) -> dict[str, Any]:
     """A refusal as it is stored."""
-    convert: Callable[[object], object] = lambda value: value.isoformat() if isinstance(value, datetime) else value  # noqa: E731
-    return {name: convert(value) for name, value in asdict(refusal).items()}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(refusal).items()
+    }

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from gastown.domain.ending import forget_stubs
 from gastown.domain.errors import GastownError
 from gastown.domain.escalation import Severity
-from gastown.domain.event import TownEvent
+from gastown.domain.event import Note, TownEvent
 from gastown.domain.forgetting import forget_old_agents
 from gastown.domain.housing import forget_commands
 from gastown.domain.ids import Moment
@@ -44,6 +44,9 @@ FEW_STUBS = 10
 """So many stubs may be dropped without counting what else the commit changes."""
 
 
+WATCHED = frozenset({"pr_poll_failed", "pr_awaiting_approval", "pr_approval_resolved"})
+
+
 @dataclass(kw_only=True)
 class TickReport:
     """What one tick did, for log, metrics and the debug door."""
@@ -55,6 +58,8 @@ class TickReport:
     refused: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
+    told: list[Note] = field(default_factory=list)
+    """What operators watch: lines of history of the types in `WATCHED`."""
     effects: int = 0
     rounds: int = 0
     more: bool = False
@@ -114,6 +119,7 @@ class Reconciler:
         except CommitUnknown as unknown:
             raise CommitConflict("outcome unknown: the next try sees it") from unknown
         report.committed, report.version = True, town.version
+        report.told = [note for note in town.notes if note.type in WATCHED]
         return draft
 
     def rehearse(self, loaded: Loaded, *, at: datetime | None = None) -> TickReport:

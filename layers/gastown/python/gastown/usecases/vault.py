@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from gastown.domain.addresses import GITHUB_COM, GITLAB_COM, Addresses
+from gastown.domain.addresses import Hosts, host_of_instance, parse_git_url
 from gastown.domain.errors import Conflict, NotFound
+from gastown.domain.pull import Repository
+from gastown.domain.rig import Rig
 from gastown.domain.town import Town
 from gastown.ports.clock import Clock
 from gastown.ports.installation_tokens import InstallationTokens
@@ -37,6 +39,10 @@ class LiveSources:
     sleep: Callable[[float], None] = time.sleep
 
 
+def _public_hosts(town: Town) -> Hosts:
+    return Hosts(gitlab=host_of_instance(town.config.git_auth.gitlab_instance_url))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Vault:
     """Where credentials come from: secrets, the signing secret's id, the prefix of towns' own secrets, live sources."""
@@ -44,12 +50,14 @@ class Vault:
     secrets: Secrets
     signing_secret: str
     town_prefix: str
-    github_url: str = GITHUB_COM
+    known: Callable[[Town], Hosts] = _public_hosts
+    """The hosts that a town's tokens may go to."""
     live: LiveSources | None = None
 
-    def addresses(self, town: Town) -> Addresses:
-        """The two providers, as this town sees them. Raises `Invalid`."""
-        return Addresses(github=self.github_url, gitlab=town.config.git_auth.gitlab_instance_url or GITLAB_COM)
+    def repository(self, town: Town, rig: Rig) -> Repository | None:
+        """A rig's repository, if it is at one of the two providers."""
+        found = parse_git_url(rig.git_url, self.known(town))
+        return found if isinstance(found, Repository) else None
 
     def town_secret(self, town_id: str, *, fresh: bool = False) -> "TownSecret":
         """A town's own secret, empty if it has none. Raises `Unavailable`, `Conflict` if it cannot be read."""

@@ -58,6 +58,12 @@ def _tell(report: TickReport) -> None:
     if report.failures:
         observability.count("tick_failures", len(report.failures))
         log.error("tick.failures", extra={"failures": report.failures})
+    for note in report.told:
+        if note.type == "pr_poll_failed":
+            observability.count(note.type, kind=str(note.new))
+        else:
+            observability.count(note.type)
+        log.info(note.type.replace("_", ".", 1), extra={"bead_id": note.bead_id, **note.metadata})
     if report.committed:
         fields = {"version": report.version, "events": report.events, "effects": report.effects}
         wake_at = report.wake_at.isoformat() if report.wake_at else None

@@ -115,6 +115,8 @@ class DynamoDirectory:
         with translated(row.town_id, writes=True), TransactWrite(connection=shared()) as write:
             write.save(self._model(pk=f"RIG#{row.rig_id}", sk="META", body=body))
             write.save(self._model(pk=f"TOWN#{row.town_id}", sk=f"RIG#{row.rig_id}", body=body))
+            if row.repository is not None:
+                write.save(self._model(pk=f"REPOSITORY#{row.repository}", sk=f"RIG#{row.rig_id}", body=body))
 
     def get_rig(self, rig_id: str) -> RigRow | None:
         """Pattern `read rig`."""
@@ -130,6 +132,11 @@ class DynamoDirectory:
             rows = self._model.query(f"TOWN#{town_id}", DirectoryItem.sk.startswith("RIG#"), consistent_read=True)
             return sorted((_rig(item) for item in rows), key=lambda row: row.created_at, reverse=True)
 
+    def rigs_of(self, repository: str) -> list[RigRow]:
+        """Pattern `rigs of a repository`."""
+        with translated("directory"):
+            return [_rig(item) for item in self._model.query(f"REPOSITORY#{repository}")]
+
     def delete_rig(self, rig_id: str) -> None:
         """Pattern `remove rig`."""
         row = self.get_rig(rig_id)
@@ -138,6 +145,8 @@ class DynamoDirectory:
         with translated(row.town_id, writes=True), TransactWrite(connection=shared()) as write:
             write.delete(self._model(f"RIG#{rig_id}", "META"))
             write.delete(self._model(f"TOWN#{row.town_id}", f"RIG#{rig_id}"))
+            if row.repository is not None:
+                write.delete(self._model(f"REPOSITORY#{row.repository}", f"RIG#{rig_id}"))
 
     def clock_offset_ms(self) -> int:
         """Pattern `read clock`."""

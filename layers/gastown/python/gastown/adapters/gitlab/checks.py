@@ -1,8 +1,10 @@
 """The checks of a head: the jobs of its pipelines, and what others report about it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import quote
 
 from gastown.adapters.gitlab.calls import Calls, Failure, Listed
 from gastown.adapters.gitlab.instance import project_path
@@ -14,6 +16,8 @@ FAILED: Final = frozenset({"failed", "canceled", "canceling"})
 """Every other word means that it is not over, or that we do not know it: both hold a merge back."""
 
 NAME_LIMIT: Final = 120
+MERGED_RESULT: Final = re.compile(r"refs/merge-requests/\d+/(merge|train)")
+"""The refs of pipelines that run on a commit which GitLab made of head and target."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +33,11 @@ def read_checks(calls: Calls, repository: Repository, sha: str) -> Checks | Fail
     """`GET /projects/:id/repository/commits/:sha/statuses`: the latest of each job and of each external status.
 
     What is allowed to fail is not counted.
-    https://docs.gitlab.com/api/commits/#list-all-commit-statuses
+    https://docs.gitlab.com/api/commits/#list-commit-statuses
     """
-    listed = calls.pages(CommitStatuses, f"{project_path(repository)}/repository/commits/{sha}/statuses")
+    listed = calls.pages(
+        CommitStatuses, f"{project_path(repository)}/repository/commits/{quote(sha, safe='')}/statuses"
+    )
     if not isinstance(listed, Listed):
         return listed
     counting = [status for status in _newest(listed.entries) if not status.allow_failure]
@@ -63,7 +69,7 @@ def _is_of_head(request: MergeRequest) -> bool:
     """
     pipeline = request.head_pipeline
     return pipeline is not None and (
-        pipeline.sha == request.sha or (pipeline.ref or "").startswith("refs/merge-requests/")
+        pipeline.sha == request.sha or MERGED_RESULT.fullmatch(pipeline.ref or "") is not None
     )
 
 

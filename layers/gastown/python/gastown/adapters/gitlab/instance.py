@@ -10,7 +10,7 @@ from gastown.domain.pull import HostMismatch, Provider, Repository
 
 GITLAB_COM: Final = "https://gitlab.com"
 FIELD: Final = "gitlab_instance_url"
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
 HOST: Final = re.compile(r"(?P<name>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::\d{1,5})?")
 PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 GOT_LIMIT: Final = 200
@@ -32,7 +32,7 @@ def parse_instance_url(url: str) -> Instance:
     """
     parts = _split(url)
     host = (parts.hostname or "").lower()
-    if not (HOST.fullmatch(host) or host in LOOPBACK):
+    if not HOST.fullmatch(host):
         raise _refused(url, "names no host")
     if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
         raise _refused(url, "must begin with https://")
@@ -41,9 +41,8 @@ def parse_instance_url(url: str) -> Instance:
     path = parts.path.rstrip("/")
     if parts.query or parts.fragment or ".." in path or not PATH.fullmatch(path):
         raise _refused(url, "must be an address alone, without a query")
-    name = f"[{host}]" if ":" in host else host
     port = "" if parts.port is None else f":{parts.port}"
-    return Instance(host=host, api=f"{parts.scheme}://{name}{port}{path}/api/v4")
+    return Instance(host=host, api=f"{parts.scheme}://{host}{port}{path}/api/v4")
 
 
 def mismatch(instance: Instance, repository: Repository) -> HostMismatch | None:

@@ -70,6 +70,7 @@ def state_of(request: MergeRequest) -> PullState:
         mergeability=mergeability(request.word, has_conflicts=bool(request.has_conflicts)),
         merge_state=request.word,
         is_draft=bool(request.work_in_progress if request.draft is None else request.draft),
+        is_fork=request.source_project_id != request.target_project_id,
     )
 
 

@@ -27,7 +27,7 @@ def read_threads(calls: Calls, pull: PullRef) -> Threads | Failure:
     """`GET …/merge_requests/:iid/discussions`: those with a note that can be resolved and is not.
 
     Plain comments cannot be resolved, and GitLab's own notes (`system`) say nothing; neither is a thread.
-    https://docs.gitlab.com/api/discussions/#list-all-discussion-items-of-a-merge-request
+    https://docs.gitlab.com/api/discussions/#list-all-merge-request-discussion-items
     """
     listed = calls.pages(Discussions, f"{merge_request_path(pull)}/discussions")
     if not isinstance(listed, Listed):
@@ -55,7 +55,7 @@ def read_changes_requested(calls: Calls, pull: PullRef, request: MergeRequest) -
     """`GET …/merge_requests/:iid/reviewers`: whether one of them is in state `requested_changes`.
 
     It is not asked for if there are no reviewers. Instances before 15.3 answer 404: they have no such state.
-    https://docs.gitlab.com/api/merge_requests/#list-all-reviewers-for-a-merge-request
+    https://docs.gitlab.com/api/merge_requests/#retrieve-merge-request-reviewers
     """
     if request.reviewers == ():
         return False
@@ -80,10 +80,12 @@ def _is_unresolved(note: Note) -> bool:
 
 def _thread(notes: list[Note]) -> Thread:
     """The first notes of a discussion as one text, under the name of who began it."""
-    first = notes[0]
-    said = "\n\n".join(note.body or "" for note in notes[:NOTES_READ])
-    author = first.author.username if first.author else None
-    return Thread(author=author or "unknown", body=said[:BODY_LIMIT], place=_place(first.position))
+    said = "\n\n".join(f"{_author(note)}: {note.body or ''}" for note in notes[:NOTES_READ])
+    return Thread(author=_author(notes[0]), body=said[:BODY_LIMIT], place=_place(notes[0].position))
+
+
+def _author(note: Note) -> str:
+    return (note.author.username if note.author else None) or "unknown"
 
 
 def _place(position: Position | None) -> str | None:

@@ -19,6 +19,8 @@ class MergeRequest(Shape):
 
     state: str
     source_branch: str
+    source_project_id: int | None = None
+    target_project_id: int | None = None
     target_branch: str
     sha: str | None
     title: str | None = None
@@ -72,7 +74,7 @@ class Position(Shape):
 
 
 class Note(Shape):
-    """https://docs.gitlab.com/api/discussions/#list-all-discussion-items-of-a-merge-request, one of `notes`."""
+    """https://docs.gitlab.com/api/discussions/#list-all-merge-request-discussion-items, one of `notes`."""
 
     body: str | None = None
     author: Author | None = None
@@ -83,7 +85,7 @@ class Note(Shape):
 
 
 class Discussion(Shape):
-    """https://docs.gitlab.com/api/discussions/#list-all-discussion-items-of-a-merge-request."""
+    """https://docs.gitlab.com/api/discussions/#list-all-merge-request-discussion-items."""
 
     notes: tuple[Note, ...]
 
@@ -100,7 +102,7 @@ class Approvals(Shape):
 
 
 class Reviewer(Shape):
-    """https://docs.gitlab.com/api/merge_requests/#list-all-reviewers-for-a-merge-request."""
+    """https://docs.gitlab.com/api/merge_requests/#retrieve-merge-request-reviewers."""
 
     state: str
 
@@ -110,7 +112,7 @@ class Reviewers(RootModel[tuple[Reviewer, ...]]):
 
 
 class CommitStatus(Shape):
-    """https://docs.gitlab.com/api/commits/#list-all-commit-statuses."""
+    """https://docs.gitlab.com/api/commits/#list-commit-statuses."""
 
     id: int = 0
     name: str

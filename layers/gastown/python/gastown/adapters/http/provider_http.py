@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from gastown.adapters.http.refusals import refused, said, unanswered
+from gastown.adapters.http.refusals import quoted, refused, said, unanswered
 from gastown.domain.pull import HttpError, Provider
 
 if TYPE_CHECKING:
@@ -74,8 +75,13 @@ class ProviderHttp:
 
     @cached_property
     def client(self) -> httpx.Client:
-        """The pool; it follows nothing by itself."""
-        return httpx.Client(transport=self._transport, follow_redirects=False, headers={"user-agent": USER_AGENT})
+        """The pool; it follows nothing by itself, and keeps no cookie: the next call may be for another town."""
+        return httpx.Client(
+            transport=self._transport,
+            follow_redirects=False,
+            headers={"user-agent": USER_AGENT},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        )
 
     def close(self) -> None:
         """Close the pool."""
@@ -99,12 +105,19 @@ class Conversation:
         """Whom we talk to."""
         return self._http.provider
 
+    def refused(self, status: int, headers: Mapping[str, str], said: object) -> HttpError:
+        """A refusal that a provider put into the body of a success, as GraphQL does."""
+        return refused(self.provider, status, headers, self.quoted(said), self._http.clock.now())
+
+    def quoted(self, said: object) -> str:
+        """What a provider says, in one line without the token."""
+        return quoted(said, self._secret)
+
     def send(self, call: Call) -> Answer | HttpError:
         """Make a call. A redirect within the same host is followed once; another host never hears of us."""
         if not self._is_sendable():
-            return HttpError(
-                provider=self.provider, status=HTTPStatus.UNAUTHORIZED, text="the token is malformed", transient=False
-            )
+            status = int(HTTPStatus.UNAUTHORIZED)
+            return HttpError(provider=self.provider, status=status, text="the token is malformed", transient=False)
         try:
             origin = httpx.URL(call.url)
         except httpx.InvalidURL:
@@ -164,11 +177,8 @@ class Conversation:
 
 
 def _target(origin: httpx.URL, location: str) -> httpx.URL | str:
-    """Where a redirect leads, or why it is not followed."""
-    try:
-        target = origin.join(location).copy_with(userinfo=b"")
-    except httpx.InvalidURL:
-        return "redirected to what is no address"
+    """Where a redirect leads, or why it is not followed. httpx has refused already what is no address."""
+    target = origin.join(location).copy_with(userinfo=b"")
     if (target.scheme, target.host, target.port) != (origin.scheme, origin.host, origin.port):
         return f"a redirect to another host was not followed: {target.host[:100]}"
     return target

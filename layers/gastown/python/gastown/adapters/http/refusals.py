@@ -11,14 +11,14 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
-from gastown.domain.pull import HttpError, Provider
+from gastown.domain.pull import HttpError, InvalidResponse, Provider, Refusal
 
 TEXT_CHARACTERS: Final = 300
 WAIT_MOST: Final = timedelta(hours=24)
 """Whatever a provider asks to wait for, it is asked again after a day."""
-SECONDARY_WAIT: Final = timedelta(seconds=60)
-"""GitHub: "Otherwise, wait for at least one minute before retrying"."""
-SECONDARY_WORDS: Final = ("secondary rate limit", "abuse detection")
+LIMIT_WAIT: Final = timedelta(seconds=60)
+"""GitHub, of a limit without the headers of one: "Otherwise, wait for at least one minute before retrying"."""
+LIMIT_WORDS: Final = ("rate limit", "abuse detection")
 NO_ANSWER: Final = 0
 PARTS: Final = ("message", "error", "error_description", "errors")
 
@@ -35,35 +35,54 @@ def refused(provider: Provider, status: int, headers: Mapping[str, str], text: s
     https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/ name the headers.
     """
     limited = status == HTTPStatus.TOO_MANY_REQUESTS or (
-        status == HTTPStatus.FORBIDDEN and (_is_marked(headers) or _is_secondary(text))
+        status == HTTPStatus.FORBIDDEN and (_is_marked(headers) or any(words in text.lower() for words in LIMIT_WORDS))
     )
     return HttpError(
         provider=provider,
         status=status,
         text=text,
         transient=limited or status >= HTTPStatus.INTERNAL_SERVER_ERROR,
-        retry_at=retry_at(headers, text, now) if limited or "retry-after" in headers else None,
+        retry_at=_retry_at(headers, now, limited=limited),
     )
 
 
-def retry_at(headers: Mapping[str, str], text: str, now: datetime) -> datetime | None:
-    """When the provider wants to be asked again: at most a day from now, and never before now."""
-    asked = _after(headers.get("retry-after", ""), now)
-    if asked is None and _remaining(headers) == "0":
-        asked = _epoch(headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or "")
-    if asked is None and _is_secondary(text):
-        asked = now + SECONDARY_WAIT
-    return None if asked is None else min(max(asked, now), now + WAIT_MOST)
+def described(part: str, refusal: Refusal) -> str:
+    """Why a part could not be read, in one line."""
+    match refusal:
+        case HttpError(status=0, text=text):
+            return f"{part}: {text}"
+        case HttpError(status=status, text=text):
+            return f"{part}: HTTP {status}, {text}"
+        case InvalidResponse(reason=reason, keys=keys):
+            return f"{part}: unexpected answer ({reason}{'; ' if keys else ''}{', '.join(keys)})"
+        case _:
+            return f"{part}: {refusal.kind}"
 
 
 def said(body: bytes, status: int, secret: str) -> str:
-    """What a provider says of its refusal, in one line of at most 300 characters, without the secret."""
+    """What a provider says of its refusal, or the status's name if it says nothing in JSON."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         value = None
-    words = " ".join(" ".join(_sentences(value)).split()) or _phrase(status)
+    return quoted(value, secret) or _phrase(status)
+
+
+def quoted(value: object, secret: str) -> str:
+    """The sentences of an error's body, in one line of at most 300 characters, without the secret."""
+    words = "".join(letter if letter.isprintable() else " " for letter in " ".join(_sentences(value)))
+    words = " ".join(words.split())
     return (words.replace(secret, "***") if secret else words)[:TEXT_CHARACTERS]
+
+
+def _retry_at(headers: Mapping[str, str], now: datetime, *, limited: bool) -> datetime | None:
+    """When the provider wants to be asked again: never before now, at most a day from now."""
+    asked = _after(headers.get("retry-after", ""), now)
+    if asked is None and _remaining(headers) == "0" and limited:
+        asked = _epoch(headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or "")
+    if asked is None and limited:
+        asked = now + LIMIT_WAIT
+    return None if asked is None else min(max(asked, now), now + WAIT_MOST)
 
 
 def _sentences(value: object) -> Iterator[str]:
@@ -90,10 +109,6 @@ def _is_marked(headers: Mapping[str, str]) -> bool:
     return "retry-after" in headers or _remaining(headers) == "0"
 
 
-def _is_secondary(text: str) -> bool:
-    return any(words in text.lower() for words in SECONDARY_WORDS)
-
-
 def _remaining(headers: Mapping[str, str]) -> str | None:
     return headers.get("x-ratelimit-remaining") or headers.get("ratelimit-remaining")
 
@@ -104,7 +119,7 @@ def _after(text: str, now: datetime) -> datetime | None:
         return now + timedelta(seconds=min(int(text[:9]), WAIT_MOST.total_seconds()))
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

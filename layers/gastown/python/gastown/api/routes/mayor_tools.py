@@ -5,7 +5,7 @@ from typing import Any, cast
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from gastown import bootstrap
-from gastown.api import callers
+from gastown.api import adopting, callers
 from gastown.api.agent_views import show_agent
 from gastown.api.callers import body, idempotency_key, success
 from gastown.api.convoy_views import detail, order_of, show_slung, statuses
@@ -13,6 +13,7 @@ from gastown.api.schemas.people import BeadBody, SlingConvoyBody
 from gastown.api.schemas.talk import MailBody, NudgeBody
 from gastown.api.schemas.work import (
     AddBeadBody,
+    AdoptBody,
     BeadEditBody,
     BulkDeleteBody,
     ConvoyEditBody,
@@ -22,7 +23,9 @@ from gastown.api.schemas.work import (
 )
 from gastown.api.views import show_bead, show_convoy, show_escalation
 from gastown.domain.editing import BeadEdit
+from gastown.domain.errors import Invalid
 from gastown.usecases import agents, beads, convoys, deleting, escalations, history, mayors, messages, staff
+from gastown.usecases.adopting import adopt
 from gastown.usecases.commands import show_rig
 from gastown.usecases.messages import Letter, NudgeOrder
 
@@ -55,6 +58,17 @@ def sling_batch(town_id: str) -> tuple[dict[str, Any], int]:
     by, said = mayor(town_id), body(router, SlingConvoyBody)
     order = order_of(said, by, parallel=bool(said.parallel))
     return success(convoys.sling(bootstrap.unit_of_work(), town_id, order, idempotency_key(router), show_slung)), 201
+
+
+@router.post(f"{TOOLS}/babysit-pr")
+def babysit(town_id: str) -> tuple[dict[str, Any], int]:
+    """Have the town look after an open pull request of one of its rigs."""
+    by, said = mayor(town_id), body(router, AdoptBody)
+    if said.rig_id is None:
+        raise Invalid("Say which rig it belongs to", field="rig_id")
+    order = adopting.order_of(said, town_id, said.rig_id)
+    made = adopt(adopting.providers(), order, by, idempotency_key(router), adopting.show_adopted)
+    return success(made), 201
 
 
 @router.get(f"{TOOLS}/rigs")

@@ -9,6 +9,7 @@ from gastown.domain.bead import HELD, BeadStatus, Priority
 from gastown.domain.config import FailedBlockers
 from gastown.domain.convoy import MergeMode
 from gastown.domain.limits import MAX_CONVOY_TASKS, MAX_TITLE
+from gastown.domain.pull import MergeStrategy
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE)]
@@ -107,6 +108,11 @@ class RefineryBody(Body):
 
     gates: list[Gate] | None = Field(default=None, max_length=20)
     code_review: bool | None = None
+    auto_merge: bool | None = None
+    auto_merge_delay_minutes: int | None = Field(default=None, ge=0, le=10_080)
+    auto_resolve_pr_feedback: bool | None = None
+    judge_threads: bool | None = None
+    auto_resolve_merge_conflicts: bool | None = None
 
 
 class ConfigBody(Body):
@@ -115,6 +121,7 @@ class ConfigBody(Body):
     model_config = ConfigDict(extra="forbid")
 
     refinery: RefineryBody | None = None
+    merge_strategy: MergeStrategy | None = None
     convoy_merge_mode: MergeMode | None = None
     staged_convoys_default: bool | None = None
     failed_blockers: FailedBlockers | None = None
@@ -138,6 +145,12 @@ class RigConfigBody(Body):
 
     gates: list[Gate] | None = Field(default=None, max_length=20)
     code_review: bool | None = None
+    merge_strategy: MergeStrategy | None = None
+    auto_merge: bool | None = None
+    auto_merge_delay_minutes: int | None = Field(default=None, ge=0, le=10_080)
+    auto_resolve_pr_feedback: bool | None = None
+    judge_threads: bool | None = None
+    auto_resolve_merge_conflicts: bool | None = None
     convoy_merge_mode: MergeMode | None = None
     max_concurrent_polecats: int | None = Field(default=None, ge=1, le=50)
     max_dispatch_attempts: int | None = Field(default=None, ge=1, le=5)

@@ -29,6 +29,16 @@ class BeadEditBody(BaseModel):
     depends_on: list[Id] | None = Field(default=None, max_length=MAX_CONVOY_TASKS)
 
 
+class AdoptBody(BaseModel):
+    """A pull request that the town is to look after; `rig_id` is for the mayor, whose path names no rig."""
+
+    rig_id: Id | None = None
+    pr_url: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    title: Title | None = None
+    body: str | None = None
+    force_push_allowed: bool = False
+
+
 class ReassignBody(BaseModel):
     """Who is to work on it."""
 

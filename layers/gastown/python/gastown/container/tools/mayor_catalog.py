@@ -57,6 +57,15 @@ class SlingBatchParams(RigParams):
     parallel: bool | None = Field(None, description="Say that several tasks without dependencies cannot conflict")
 
 
+class BabysitParams(RigParams):
+    """Somebody's pull request that the town looks after."""
+
+    pr_url: str = Field(min_length=1, description="Its web address")
+    title: str | None = Field(None, description="What it is about, if its own title does not say")
+    body: str | None = Field(None, description="What agents should know when they mend it")
+    force_push_allowed: bool = Field(default=False, description="Whether they may rewrite its branch")
+
+
 class EditParams(RigBeadParams):
     """What to change about a bead; what is absent stays."""
 
@@ -134,6 +143,7 @@ ROWS: tuple[tuple[str, str, type[Params], str, str], ...] = (
     ),
     ("bead delete", "Delete a bead.", RigBeadParams, "DELETE", BEAD),
     ("sling", "Create one piece of work.", SlingParams, "POST", "rigs/{rig_id}/sling"),
+    ("babysit-pr", "Look after an open pull request of a rig until it is merged.", BabysitParams, "POST", "babysit-pr"),
     ("sling-batch", "Create a convoy of several pieces of work.", SlingBatchParams, "POST", "sling-batch"),
     ("agents", "The agents of a rig.", RigParams, "GET", "rigs/{rig_id}/agents"),
     ("agent reset", "Cancel what an agent does.", RigAgentParams, "POST", "rigs/{rig_id}/agents/{agent_id}/reset"),

@@ -5,23 +5,25 @@ own things in place with `replace`.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import wraps
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from urllib.parse import urlsplit
 
 from gastown import settings as environment
+from gastown.bootstrap.once import once
+from gastown.bootstrap.once import replace as replace
 from gastown.ports.alarm import Alarm
 from gastown.ports.clock import Clock
 from gastown.ports.container_runtime import ContainerRuntime
 from gastown.ports.directory import Directory
 from gastown.ports.doorbell import Doorbell
 from gastown.ports.effects_queue import EffectsQueue
+from gastown.ports.git_host import GitHost
 from gastown.ports.ids import Ids
 from gastown.ports.installation_tokens import InstallationTokens
 from gastown.ports.life_cycle import LifeCycle
 from gastown.ports.oauth_tokens import OAuthTokens
 from gastown.ports.secrets import Secrets
+from gastown.ports.thread_judge import ThreadJudge
 from gastown.ports.town_store import TownStore
 from gastown.ports.town_tables import TownTables
 from gastown.ports.wake_queue import WakeQueue
@@ -31,13 +33,9 @@ from gastown.usecases.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from gastown.usecases.errand import Outside
+    from gastown.usecases.git_hosts import GitHosts
     from gastown.usecases.reconcile_town import Reconciler
     from gastown.usecases.vault import Vault
-
-T = TypeVar("T")
-_made: dict[str, object] = {}
-_replaced: dict[str, object] = {}
-_known: set[str] = set()
 
 
 @runtime_checkable
@@ -49,46 +47,13 @@ class MovableClock(Protocol):
         ...
 
 
-def _once(make: Callable[[], T]) -> Callable[[], T]:
-    """Make it once a process, unless a replacement stands in for it."""
-    name = make.__name__
-    _known.add(name)
-
-    @wraps(make)
-    def find() -> T:
-        if name in _replaced:
-            return cast("T", _replaced[name])
-        if name not in _made:
-            _made[name] = make()
-        return cast("T", _made[name])
-
-    return find
-
-
-@contextmanager
-def replace(**stand_ins: object) -> Iterator[None]:
-    """Put these in place of what the functions of the same names make; nests, and ends with the block."""
-    if unknown := stand_ins.keys() - _known:
-        raise TypeError(f"bootstrap makes no {', '.join(sorted(unknown))}")
-    replaced, made = dict(_replaced), dict(_made)
-    _replaced.update(stand_ins)
-    _made.clear()
-    try:
-        yield
-    finally:
-        _replaced.clear()
-        _replaced.update(replaced)
-        _made.clear()
-        _made.update(made)
-
-
-@_once
+@once
 def settings() -> Settings:
     """What the environment says."""
     return environment.read(os.environ)
 
 
-@_once
+@once
 def unit_of_work() -> UnitOfWork:
     """The one way to a town's state."""
     return UnitOfWork(store=store(), directory=directory(), wake_queue=wake_queue(), clock=clock(), ids=ids())
@@ -100,7 +65,7 @@ def begin_work() -> None:
         present.refresh()
 
 
-@_once
+@once
 def reconciler() -> "Reconciler":
     """What ticks towns."""
     from gastown.usecases.reconcile_town import Reconciler
@@ -108,7 +73,7 @@ def reconciler() -> "Reconciler":
     return Reconciler(uow=unit_of_work(), effects_queue=effects_queue(), alarm=alarm(), doorbell=doorbell())
 
 
-@_once
+@once
 def outside() -> "Outside":
     """What effects act on."""
     from gastown.usecases.errand import Outside
@@ -120,10 +85,54 @@ def outside() -> "Outside":
         secrets=secrets(),
         signing_secret=settings().demand("signing_secret_arn"),
         container_cap=settings().container_cap,
+        hosts=git_hosts(),
+        thread_judge=thread_judge(),
+        vault=vault(),
     )
 
 
-@_once
+@once
+def thread_judge() -> ThreadJudge | None:
+    """The model that judges threads, if the deployment names one."""
+    from gastown.adapters.bedrock.thread_judge import BedrockThreadJudge
+
+    model = settings().thread_model
+    return BedrockThreadJudge(model_id=model) if model else None
+
+
+@once
+def git_hosts() -> "GitHosts":
+    """The deployment's GitHub, and each town's GitLab."""
+    from gastown.usecases.git_hosts import GitHosts
+
+    chosen = settings()
+    return GitHosts(
+        github=github,
+        gitlab=_gitlab,
+        github_host=urlsplit(chosen.github_url).hostname or "",
+        plain=chosen.stage == "local",
+    )
+
+
+@once
+def github() -> GitHost:
+    """Pull requests of GitHub."""
+    from gastown.adapters.github.git_host import GitHubHost
+
+    chosen = settings()
+    web_host = urlsplit(chosen.github_url).hostname or ""
+    return GitHubHost(clock=clock(), api_url=chosen.github_api_url, web_host=web_host)
+
+
+def _gitlab(instance_url: str | None) -> GitHost:
+    """Merge requests of one GitLab instance."""
+    from gastown.adapters.gitlab.git_host import GitLabHost
+    from gastown.adapters.gitlab.instance import GITLAB_COM
+
+    return GitLabHost(clock=clock(), instance_url=instance_url or GITLAB_COM)
+
+
+@once
 def store() -> TownStore:
     """Towns' working sets and rows."""
     from gastown.adapters.dynamodb.town_store import DynamoTownStore
@@ -132,7 +141,7 @@ def store() -> TownStore:
     return DynamoTownStore(table_prefix=chosen.demand("table_prefix"), directory_table=chosen.demand("directory_table"))
 
 
-@_once
+@once
 def directory() -> Directory:
     """Which towns there are."""
     from gastown.adapters.dynamodb.directory import DynamoDirectory
@@ -140,7 +149,7 @@ def directory() -> Directory:
     return DynamoDirectory(table=settings().demand("directory_table"))
 
 
-@_once
+@once
 def town_tables() -> TownTables:
     """The tables themselves, for the function `towns` only."""
     from gastown.adapters.dynamodb.connection import shared
@@ -150,7 +159,7 @@ def town_tables() -> TownTables:
     return DynamoTownTables(client=lambda: shared().client, table_prefix=prefix)
 
 
-@_once
+@once
 def wake_queue() -> WakeQueue:
     """The queue that asks for ticks."""
     from gastown.adapters.sqs.wake_queue import SqsWakeQueue
@@ -158,7 +167,7 @@ def wake_queue() -> WakeQueue:
     return SqsWakeQueue(queue_url=settings().demand("wake_queue_url"))
 
 
-@_once
+@once
 def effects_queue() -> EffectsQueue:
     """The queue that announces effects."""
     from gastown.adapters.sqs.effects_queue import SqsEffectsQueue
@@ -166,7 +175,7 @@ def effects_queue() -> EffectsQueue:
     return SqsEffectsQueue(queue_url=settings().demand("effects_queue_url"))
 
 
-@_once
+@once
 def alarm() -> Alarm:
     """What wakes a town at a moment."""
     from gastown.adapters.scheduler.alarm import SchedulerAlarm
@@ -187,7 +196,7 @@ def alarm() -> Alarm:
     )
 
 
-@_once
+@once
 def container_runtime() -> ContainerRuntime:
     """Where towns' containers run."""
     from gastown.adapters.ecs.container_runtime import EcsContainerRuntime
@@ -195,7 +204,7 @@ def container_runtime() -> ContainerRuntime:
     return EcsContainerRuntime(settings=settings())
 
 
-@_once
+@once
 def workflows() -> Workflows:
     """The convoys' executions."""
     from gastown.adapters.stepfunctions.workflows import StepFunctionsWorkflows
@@ -203,7 +212,7 @@ def workflows() -> Workflows:
     return StepFunctionsWorkflows(machine_arn=settings().convoy_machine_arn)
 
 
-@_once
+@once
 def secrets() -> Secrets:
     """The vault."""
     from gastown.adapters.secretsmanager.secrets import SecretsManagerSecrets
@@ -211,7 +220,7 @@ def secrets() -> Secrets:
     return SecretsManagerSecrets()
 
 
-@_once
+@once
 def vault() -> "Vault":
     """Where credentials come from. Tokens of others live by the true time, whatever this stage's clock says."""
     from gastown.usecases.vault import LiveSources, Vault
@@ -228,12 +237,12 @@ def vault() -> "Vault":
         secrets=secrets(),
         signing_secret=chosen.signing_secret_arn,
         town_prefix=chosen.town_secret_prefix,
-        github_url=chosen.github_url,
+        known=git_hosts().known,
         live=live,
     )
 
 
-@_once
+@once
 def installation_tokens() -> InstallationTokens:
     """What mints tokens of the stack's GitHub App."""
     from gastown.adapters.github_app.installation_tokens import GitHubInstallationTokens
@@ -241,7 +250,7 @@ def installation_tokens() -> InstallationTokens:
     return GitHubInstallationTokens(clock=true_clock(), api_url=settings().github_api_url)
 
 
-@_once
+@once
 def oauth_tokens() -> OAuthTokens:
     """What renews OAuth tokens of GitLab instances."""
     from gastown.adapters.gitlab.oauth_tokens import GitLabOAuthTokens
@@ -249,7 +258,7 @@ def oauth_tokens() -> OAuthTokens:
     return GitLabOAuthTokens(clock=true_clock())
 
 
-@_once
+@once
 def doorbell() -> Doorbell:
     """What rings containers."""
     from gastown.adapters.websocket.doorbell import WebSocketDoorbell
@@ -257,7 +266,7 @@ def doorbell() -> Doorbell:
     return WebSocketDoorbell(endpoint=settings().live_endpoint)
 
 
-@_once
+@once
 def life_cycle() -> LifeCycle:
     """What moves a town from creating to active and from deleting to gone."""
     from gastown.adapters.functions.life_cycle import LambdaLifeCycle
@@ -265,7 +274,7 @@ def life_cycle() -> LifeCycle:
     return LambdaLifeCycle(function_name=settings().demand("towns_function"))
 
 
-@_once
+@once
 def clock() -> Clock:
     """The present; on the local stage it can be moved."""
     from gastown.adapters.system.clock import OffsetClock, SystemClock
@@ -274,7 +283,7 @@ def clock() -> Clock:
     return OffsetClock(system, directory().clock_offset_ms) if settings().clock == "directory" else system
 
 
-@_once
+@once
 def true_clock() -> Clock:
     """The present as everybody else knows it."""
     from gastown.adapters.system.clock import SystemClock
@@ -282,7 +291,7 @@ def true_clock() -> Clock:
     return SystemClock()
 
 
-@_once
+@once
 def ids() -> Ids:
     """New ids."""
     from gastown.adapters.system.ids import SystemIds

@@ -1,0 +1,1 @@
+"""Amazon Bedrock: a model that judges threads."""

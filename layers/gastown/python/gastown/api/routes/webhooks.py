@@ -1,0 +1,57 @@
+"""/webhooks/…: what GitHub and GitLab tell us. No token of ours: the signature is the proof."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from gastown import bootstrap
+from gastown.api.callers import success
+from gastown.domain.errors import Invalid, NotFound, Unavailable
+from gastown.usecases import webhooks
+
+router = Router()
+
+
+@router.post("/webhooks/github")
+def github() -> dict[str, Any]:
+    """A webhook of GitHub, of any event: signed with the stack's webhook secret."""
+    body, headers = _body(), router.current_event.headers
+    webhooks.check_github(_secrets(), body, headers.get("x-hub-signature-256"))
+    host = urlsplit(bootstrap.settings().github_url).hostname or ""
+    return _taken(webhooks.read_github(host, _payload(body)), body)
+
+
+@router.post("/webhooks/gitlab")
+def gitlab() -> dict[str, Any]:
+    """A webhook of GitLab, of any event: its secret token is the stack's webhook secret."""
+    body = _body()
+    webhooks.check_gitlab(_secrets(), router.current_event.headers.get("x-gitlab-token"))
+    return _taken(webhooks.read_gitlab(_payload(body)), body)
+
+
+def _taken(hint: webhooks.Hint, body: bytes) -> dict[str, Any]:
+    return success({"towns": webhooks.take_webhook(bootstrap.unit_of_work(), hint, body)})
+
+
+def _body() -> bytes:
+    return (router.current_event.decoded_body or "").encode()
+
+
+def _payload(body: bytes) -> dict[str, Any]:
+    try:
+        payload = json.loads(body)
+    except ValueError:
+        payload = None
+    if not isinstance(payload, dict):
+        raise Invalid("A webhook is a JSON object; set its content type to application/json", field="body")
+    return payload
+
+
+def _secrets() -> tuple[str, ...]:
+    """The live versions of the webhook secret."""
+    try:
+        return bootstrap.secrets().get(bootstrap.settings().demand("webhook_secret_arn"))
+    except NotFound as missing:  # the stack's fault, not the caller's
+        raise Unavailable("The webhook secret is not there", retry_after=60) from missing

@@ -1,0 +1,186 @@
+"""Effects on pull requests: what is asked of the provider, with which credential, and what comes back."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gastown.domain.bead import Bead, BeadStatus
+from gastown.domain.effect import EffectKind
+from gastown.domain.ids import BeadId, Moment
+from gastown.domain.pull import Feedback, HttpError, MergeStrategy, Provider, PullStatus, Thread
+from gastown.domain.review import Review, ReviewPhase
+from gastown.domain.town import Town
+from gastown.usecases.perform_effect import Report, Result, perform_effect
+from tests.support.stage import RIG, TOWN, Stage
+
+DOWN = HttpError(provider=Provider.GITHUB, status=503, text="down", transient=True)
+BEAD, REVIEW = BeadId("bead-1"), BeadId("review-1")
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """A town of strategy `pr` without code review, with one pushed branch under review."""
+    stage = Stage()
+    stage.secrets.put(f"stack/town/{TOWN}", json.dumps({"github_cli_pat": "pat-1", "github_token": "old-1"}))
+    stage.git_host.push("gt/toast/1", "sha-1")
+    stage.change(submit)
+    return stage
+
+
+def submit(town: Town, moment: Moment) -> None:
+    """Put finished work before the town."""
+    town.rigs[RIG].git_url = "https://github.com/acme/widgets.git"
+    town.config.merge_strategy, town.config.refinery.code_review = MergeStrategy.PR, False
+    now = moment.now
+    town.beads[BEAD] = Bead(
+        id=BEAD, rig_id=RIG, title="Count the widgets", created_at=now, updated_at=now, status=BeadStatus.IN_REVIEW
+    )
+    town.reviews[REVIEW] = Review(
+        id=REVIEW, rig_id=RIG, title="Review", branch="gt/toast/1", sha="sha-1", target_branch="main",
+        base_branch="main", created_at=now, updated_at=now, source_id=BEAD, strategy=MergeStrategy.PR,
+    )  # fmt: skip
+
+
+def perform(stage: Stage, kind: EffectKind) -> Report:
+    """Tick until the town wants this, and perform it."""
+    stage.tick()
+    return perform_effect(stage.outside, TOWN, stage.outbox_key(kind))
+
+
+def after(stage: Stage, **later: float) -> None:
+    """Let time go by, and tick."""
+    stage.clock.move(timedelta(**later))
+    stage.tick()
+
+
+def test_a_pushed_branch_goes_all_the_way_to_a_merge_by_its_provider(stage: Stage) -> None:
+    """Opened, looked at, green for five minutes, looked at again, merged: of the sha that was approved."""
+    perform(stage, EffectKind.OPEN_PULL)
+    for _ in range(5):
+        perform(stage, EffectKind.POLL_PULL)
+        stage.tick()
+        after(stage, minutes=1)
+    perform(stage, EffectKind.MERGE_PULL)
+    stage.tick()
+
+    assert PullStatus.MERGED is stage.git_host.pulls[1].state.status
+    assert "merge sha-1" == stage.git_host.calls[-1]
+    assert ({}, {}) == (stage.town.reviews, stage.town.beads)
+    assert {"pat-1"} == stage.git_host.tokens
+
+
+def test_the_request_says_whose_work_it_is(stage: Stage) -> None:
+    """The bead's title, and who merges it."""
+    perform(stage, EffectKind.OPEN_PULL)
+
+    order = stage.git_host.pulls[1].order
+    assert ("Count the widgets", "gt/toast/1", "main") == (order.title, order.head, order.base)
+    assert "Gastown" in order.body
+
+
+def test_a_request_that_its_agent_opened_is_found(stage: Stage) -> None:
+    """Not opened twice, also when the effect is performed again because its answer was lost."""
+    stage.tick()
+    key = stage.outbox_key(EffectKind.OPEN_PULL)
+    outbox = stage.store.live[TOWN][key]
+    perform_effect(stage.outside, TOWN, key)
+    stage.store.live[TOWN][key] = outbox
+    report = perform_effect(stage.outside, TOWN, key)
+
+    assert Result.PERFORMED is report.result
+    assert ["open gt/toast/1"] * 2 == stage.git_host.calls
+    assert 1 == len(stage.git_host.pulls)
+
+
+def test_a_refusal_comes_back_as_a_value_and_is_counted(stage: Stage) -> None:
+    """The effect is done; when it is asked again is the town's rule."""
+    stage.git_host.refusals.append(DOWN)
+    perform(stage, EffectKind.OPEN_PULL)
+    stage.tick()
+
+    watch = stage.town.reviews[REVIEW].watch
+    assert ("http_error", 1, None) == (watch.refusal, watch.transient, watch.url)
+    assert {} == stage.town.effects
+
+
+def test_without_any_token_nothing_is_asked_and_the_review_fails_with_what_was_tried(stage: Stage) -> None:
+    """REQ-4.5, 5.2: at the first time."""
+    stage.secrets.put(f"stack/town/{TOWN}", "{}")
+    perform(stage, EffectKind.OPEN_PULL)
+    stage.tick()
+
+    assert [] == stage.git_host.calls
+    assert {} == stage.town.reviews
+    assert "`town.github_cli_pat`" in str(stage.store.rows[TOWN])
+
+
+def test_a_merge_looks_once_more_and_refuses_what_is_not_green_any_more(stage: Stage) -> None:
+    """A check that turned red in the last minute (source-control facts, 2.7)."""
+    perform(stage, EffectKind.OPEN_PULL)
+    perform(stage, EffectKind.POLL_PULL)
+    stage.change(lambda town, _: setattr(town.config.refinery, "auto_merge_delay_minutes", 0))
+    stage.git_host.change(feedback=Feedback(head_sha="sha-1", failing=("lint",)))
+    perform(stage, EffectKind.MERGE_PULL)
+    stage.tick()
+
+    review = stage.town.reviews[REVIEW]
+    assert not any(call.startswith("merge") for call in stage.git_host.calls)
+    assert (ReviewPhase.WATCHING, ["check failed: lint"]) == (review.phase, review.watch.held_by)
+
+
+def test_a_push_between_look_and_merge_is_not_merged(stage: Stage) -> None:
+    """Only the approved sha is."""
+    perform(stage, EffectKind.OPEN_PULL)
+    perform(stage, EffectKind.POLL_PULL)
+    stage.change(lambda town, _: setattr(town.config.refinery, "auto_merge_delay_minutes", 0))
+    stage.git_host.push("gt/toast/1", "sha-2")
+    perform(stage, EffectKind.MERGE_PULL)
+    stage.tick()
+
+    assert "sha-2" == stage.town.reviews[REVIEW].sha
+    assert PullStatus.OPEN is stage.git_host.pulls[1].state.status
+
+
+def test_an_ask_that_the_town_has_forgotten_is_dropped(stage: Stage) -> None:
+    """The bead was closed meanwhile: nothing is opened for it."""
+    stage.tick()
+    key = stage.outbox_key(EffectKind.OPEN_PULL)
+    stage.change(lambda town, _: town.reviews.clear())
+
+    assert Result.DROPPED is perform_effect(stage.outside, TOWN, key).result
+    assert [] == stage.git_host.calls
+
+
+def test_a_model_may_find_that_threads_ask_for_nothing_and_is_asked_once(stage: Stage) -> None:
+    """Only where the town switches it on; the same words are not judged twice."""
+    perform(stage, EffectKind.OPEN_PULL)
+    threads = (Thread(author="ann", body="Nice!"),)
+    stage.git_host.change(feedback=Feedback(head_sha="sha-1", threads=threads))
+    stage.change(lambda town, _: setattr(town.config.refinery, "auto_resolve_pr_feedback", False))
+    stage.thread_judge.verdict = False
+    perform(stage, EffectKind.POLL_PULL)
+    stage.tick()
+    assert ["1 unresolved threads"] == stage.town.reviews[REVIEW].watch.held_by
+    assert 0 == stage.thread_judge.asked
+
+    stage.change(lambda town, _: setattr(town.config.refinery, "judge_threads", True))
+    for _ in range(2):
+        after(stage, minutes=1)
+        perform(stage, EffectKind.POLL_PULL)
+        stage.tick()
+    assert ([], 1) == (stage.town.reviews[REVIEW].watch.held_by, stage.thread_judge.asked)
+
+
+def test_a_long_discussion_comes_back_short(stage: Stage) -> None:
+    """An outcome lies in the working set for a moment: at most 4 KB."""
+    perform(stage, EffectKind.OPEN_PULL)
+    threads = tuple(Thread(author="ann", body="x" * 5_000, place="a.py:1") for _ in range(40))
+    stage.git_host.change(feedback=replace(Feedback(head_sha="sha-1"), threads=threads))
+    perform(stage, EffectKind.POLL_PULL)
+
+    [(kind, data)] = stage.inbox()
+    assert "pull_polled" == kind
+    assert len(json.dumps(data)) < 4_000
+    assert data["feedback"]["more_threads"]
