@@ -24,6 +24,7 @@ from gastown.usecases.prime import gather_prime
 from gastown.usecases.step_convoy import Step, step_convoy
 from gastown.usecases.tokens import AgentClaims, ContainerClaims, boot_code
 from gastown.usecases.town_items import decode
+from gastown.usecases.vault import Vault
 from tests.support.stage import SECRET_ID, SIGNING_SECRET, TOWN, Stage
 
 BOOT, WORK, REVIEW, MERGE, BEAT, RING = (timedelta(seconds=s) for s in (40, 300, 120, 20, 30, 0.1))
@@ -49,7 +50,7 @@ class Cast:
         self.generation, self.running = 0, dict[str, int]()
         self._numbers, self._known = count(1), set[str]()
         self._waits: dict[str, Act] = {}
-        self._vault = credentials.Vault(secrets=stage.secrets, signing_secret=SECRET_ID, town_prefix="stack/town/")
+        self._vault = Vault(secrets=stage.secrets, signing_secret=SECRET_ID, town_prefix="stack/town/")
 
     @property
     def town(self) -> Town:

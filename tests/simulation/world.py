@@ -20,6 +20,7 @@ from gastown.usecases.reconcile_town import Reconciler
 from gastown.usecases.sweep import GRACE, PATIENCE, sweep
 from gastown.usecases.town_lifecycle import Grounds, advance_town
 from gastown.usecases.unit_of_work import UnitOfWork
+from gastown.usecases.vault import Vault
 from tests.simulation.faults import Luck, Plan
 from tests.simulation.git_host import GitHost
 from tests.simulation.outside import Crash, SimLifeCycle, SimRuntime, SimWorkflows
@@ -72,7 +73,9 @@ class World:
         self.provider = FakeGitHost()
         self.outside = Outside(
             uow=self.uow, runtime=self.runtime, workflows=self.workflows, secrets=vault, signing_secret=SECRET,
-            container_cap=50, thread_judge=None, town_secret_prefix="town/", hosts=GitHosts(
+            container_cap=50, thread_judge=None, vault=Vault(
+                secrets=vault, signing_secret=SECRET, town_prefix="town/"
+            ), hosts=GitHosts(
                 github=lambda: self.provider, gitlab=lambda _: self.provider, github_host="github.com"
             ),
         )  # fmt: skip

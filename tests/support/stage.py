@@ -20,6 +20,7 @@ from gastown.usecases.errand import Outside
 from gastown.usecases.git_hosts import GitHosts
 from gastown.usecases.reconcile_town import Reconciler
 from gastown.usecases.unit_of_work import UnitOfWork
+from gastown.usecases.vault import Vault
 from tests.support.fakes.alarm import MemoryAlarm
 from tests.support.fakes.clock import FixedClock
 from tests.support.fakes.container_runtime import MemoryContainerRuntime
@@ -117,12 +118,22 @@ class Stage:
         return Reconciler(uow=self.uow, effects_queue=self.effects_queue, alarm=self.alarm, doorbell=self.doorbell)
 
     @property
+    def vault(self) -> Vault:
+        """Where credentials come from; nothing mints."""
+        return Vault(
+            secrets=self.secrets,
+            signing_secret=SECRET_ID,
+            town_prefix=self.settings.town_secret_prefix,
+            known=self.git_hosts.known,
+        )
+
+    @property
     def outside(self) -> Outside:
         """What effects act on."""
         return Outside(
             uow=self.uow, runtime=self.runtime, workflows=self.workflows, secrets=self.secrets,
             signing_secret=SECRET_ID, container_cap=self.settings.container_cap, hosts=self.git_hosts,
-            thread_judge=self.thread_judge, town_secret_prefix=self.settings.town_secret_prefix,
+            thread_judge=self.thread_judge, vault=self.vault,
         )  # fmt: skip
 
     def outbox_key(self, kind: EffectKind) -> str:

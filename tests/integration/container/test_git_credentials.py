@@ -70,7 +70,7 @@ def serve(bare: Bare) -> Iterator[Remotes]:
 def refresh(repositories: Repositories, bare: Bare, url: str, given: list[GitCredentials | None]) -> Remote:
     """Bring the mirror up to date with these credentials, one after another."""
 
-    async def provide() -> GitCredentials | None:
+    async def provide(_failed: GitCredentials | None) -> GitCredentials | None:
         return given.pop(0)
 
     rig = bare.rig.model_copy(update={"git_url": url})

@@ -15,7 +15,7 @@ from gastown.container.repositories import Repositories
 from tests.integration.container.remote import Bare, git
 
 
-async def no_credentials() -> GitCredentials | None:
+async def no_credentials(_failed: GitCredentials | None) -> GitCredentials | None:
     """A rig that needs none."""
     return None
 

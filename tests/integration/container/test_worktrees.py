@@ -14,7 +14,7 @@ from gastown.container.worktrees import Worktrees
 from tests.integration.container.remote import Bare, git
 
 
-async def no_credentials() -> GitCredentials | None:
+async def no_credentials(_failed: GitCredentials | None) -> GitCredentials | None:
     """A rig that needs none."""
     return None
 

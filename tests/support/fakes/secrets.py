@@ -12,8 +12,8 @@ class MemorySecrets:
         self.calls: list[tuple[str, str]] = []
         self.failure: GastownError | None = None
 
-    def get(self, secret_id: str) -> tuple[str, ...]:
-        """The live versions. Raises `NotFound`."""
+    def get(self, secret_id: str, *, fresh: bool = False) -> tuple[str, ...]:
+        """The live versions, always as they are. Raises `NotFound`."""
         self._note("get", secret_id)
         if secret_id not in self.values:
             raise NotFound("no such secret")

@@ -7,8 +7,8 @@ import pytest
 
 from gastown.domain.errors import Conflict, NotFound, StaleDispatch
 from gastown.usecases import credentials, tokens
-from gastown.usecases.credentials import Vault
 from gastown.usecases.tokens import AgentClaims
+from gastown.usecases.vault import Vault
 from tests.support.agent_world import (
     NOW,
     RIG_ID,

@@ -89,6 +89,7 @@ class Settings:
     signing_secret_arn: str = ""
     user_secret_arn: str = ""
     town_secret_prefix: str = ""
+    github_app_secret_arn: str = ""
     webhook_secret_arn: str = ""
     thread_model: str = ""
     """The model of Amazon Bedrock that judges threads where a town switches that on."""

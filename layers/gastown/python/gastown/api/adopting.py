@@ -3,7 +3,6 @@
 from typing import Any
 
 from gastown import bootstrap
-from gastown.api import callers
 from gastown.api.schemas.work import AdoptBody
 from gastown.domain.review import Review
 from gastown.usecases.adopting import AdoptOrder, Providers
@@ -11,7 +10,7 @@ from gastown.usecases.adopting import AdoptOrder, Providers
 
 def providers() -> Providers:
     """Whom to ask about a request."""
-    return Providers(uow=bootstrap.unit_of_work(), hosts=bootstrap.git_hosts(), vault=callers.vault())
+    return Providers(uow=bootstrap.unit_of_work(), hosts=bootstrap.git_hosts(), vault=bootstrap.vault())
 
 
 def show_adopted(review: Review, warning: str | None) -> dict[str, Any]:

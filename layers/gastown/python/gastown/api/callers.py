@@ -11,7 +11,6 @@ from gastown.api import identity
 from gastown.domain.agent import Role
 from gastown.domain.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from gastown.usecases import tokens
-from gastown.usecases.credentials import Vault
 from gastown.usecases.tokens import AgentClaims, ContainerClaims
 
 M = TypeVar("M", bound=BaseModel)
@@ -23,16 +22,6 @@ def signing_secrets() -> tuple[str, ...]:
         return bootstrap.secrets().get(bootstrap.settings().demand("signing_secret_arn"))
     except NotFound as missing:  # the stack's fault, not the caller's
         raise Unavailable("The signing secret is not there", retry_after=60) from missing
-
-
-def vault() -> Vault:
-    """Where this stack keeps its credentials."""
-    settings = bootstrap.settings()
-    return Vault(
-        secrets=bootstrap.secrets(),
-        signing_secret=settings.signing_secret_arn,
-        town_prefix=settings.town_secret_prefix,
-    )
 
 
 def _claims(router: BaseRouter, grace: timedelta = timedelta(0)) -> AgentClaims | ContainerClaims:

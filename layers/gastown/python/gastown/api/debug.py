@@ -19,17 +19,17 @@ from gastown.api.schemas.people import ConfigBody, TaskBody
 from gastown.api.views import show_bead, show_convoy, show_rig, show_status, stamp
 from gastown.domain.agent import Agent
 from gastown.domain.bead import Bead
-from gastown.domain.config import TownConfig
 from gastown.domain.convoy import MergeMode
 from gastown.domain.errors import Invalid, NotFound
 from gastown.domain.review import Review
 from gastown.domain.slinging import ConvoyOrder, Task
 from gastown.reconciler.explain import Explanation
 from gastown.usecases import convoys, debug_clock, history, tokens
-from gastown.usecases.change_config import change_config
+from gastown.usecases.change_config import change_plain, show_settings
 from gastown.usecases.explaining import explain_all
 from gastown.usecases.replay import Replay, replay
 from gastown.usecases.town_items import dump
+from gastown.usecases.vault import TownSecret
 
 app = APIGatewayHttpResolver()
 app.use([watch_route])
@@ -136,15 +136,15 @@ def bead(town_id: str, bead_id: str) -> dict[str, Any]:
 
 @app.get(f"{TOWN}/config")
 def config(town_id: str) -> dict[str, Any]:
-    """The town's settings."""
-    return dump(bootstrap.unit_of_work().read(town_id).config, TownConfig)
+    """The town's settings, without its secrets, which this door may not read."""
+    return show_settings(bootstrap.unit_of_work().read(town_id).config, TownSecret())
 
 
 @app.patch(f"{TOWN}/config")
 def update_config(town_id: str) -> dict[str, Any]:
-    """Replace the settings that the body names."""
+    """Replace the settings that the body names, but no secrets."""
     changes = body(app, ConfigBody).model_dump(exclude_unset=True)
-    return dump(change_config(bootstrap.unit_of_work(), town_id, changes, OPERATOR), TownConfig)
+    return show_settings(change_plain(bootstrap.unit_of_work(), town_id, changes, OPERATOR), TownSecret())
 
 
 @app.post(f"{TOWN}/tokens")

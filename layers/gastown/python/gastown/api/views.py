@@ -240,7 +240,7 @@ def show_rig(town_id: str, rig: Rig | RigRow) -> dict[str, Any]:
         "name": rig.name,
         "git_url": rig.git_url,
         "default_branch": rig.default_branch,
-        "platform_integration_id": None,
+        "platform_integration_id": rig.overrides.platform_integration_id if isinstance(rig, Rig) else None,
         "config": dump(rig.overrides, RigOverrides) if isinstance(rig, Rig) else None,
         "is_leaving": isinstance(rig, Rig) and rig.is_leaving,
         "created_at": stamp(rig.created_at),

@@ -188,7 +188,7 @@ class Commands:
     async def merge(self, order: MergePayload) -> MergeOutcome:
         """Merge an approved sha; every way it can end is a value. Raises `RefusedError` (invalid)."""
         try:
-            return await self._merging.merge(order, lambda: self._rig_credentials(order.rig.id))
+            return await self._merging.merge(order, lambda failed: self._rig_credentials(order.rig.id, failed))
         except (TownRefusedError, TownUnreachableError) as error:
             status = MergeStatus.UNAVAILABLE
             return MergeOutcome(review_id=order.review_id, attempt=order.attempt, status=status, message=str(error))
@@ -196,12 +196,14 @@ class Commands:
     async def setup(self, order: SetupPayload) -> SetupOutcome:
         """Clone a rig ahead of time. Raises `RefusedError` (invalid)."""
         try:
-            await self._repositories.refresh(order.rig, lambda: self._rig_credentials(order.rig.id))
+            await self._repositories.refresh(order.rig, lambda failed: self._rig_credentials(order.rig.id, failed))
         except (GitError, OSError, TownRefusedError, TownUnreachableError) as error:
             return SetupOutcome(rig_id=order.rig.id, status="failed", message=str(error)[:1000])
         return SetupOutcome(rig_id=order.rig.id, status="ready")
 
-    async def _rig_credentials(self, rig_id: str) -> GitCredentials | None:
+    async def _rig_credentials(self, rig_id: str, failed: GitCredentials | None) -> GitCredentials | None:
+        if failed is not None:
+            return await self._client.renew_git(rig_id, failed)
         return await self._client.rig_credentials(rig_id)
 
     async def _do(self, command: Command, work: Work, *, answer: bool) -> None:

@@ -19,7 +19,10 @@ from gastown.container.saving import author_of
 from gastown.container.settings import ContainerSettings
 
 RESERVED_PREFIXES = ("GASTOWN_", "GIT_", "LD_")
-RESERVED = frozenset({"PATH", "HOME"})
+TOOLS = frozenset({"GH_TOKEN", "GITLAB_TOKEN", "GITLAB_INSTANCE_URL"})
+"""What the providers' command lines are signed in with; nothing else may come by that way."""
+
+RESERVED = TOOLS | {"PATH", "HOME", "KILOCODE_TOKEN", "GITHUB_TOKEN", "GITHUB_CLI_PAT"}
 """A town's own variables never replace these."""
 
 
@@ -79,6 +82,7 @@ class Outfit:
         mine = inherited(os.environ)
         mine["PATH"] = f"{self.places.workspace / 'bin'}:{mine.get('PATH', os.defpath)}"
         wished = {name: value for name, value in credentials.env.items() if not _is_reserved(name)}
+        tools = {name: text.get_secret_value() for name, text in credentials.tools.items() if name in TOOLS}
         own = {
             "HOME": str(home),
             "GIT_TERMINAL_PROMPT": "0",
@@ -91,7 +95,7 @@ class Outfit:
         git = _git_settings(start.rig.git_url if isinstance(start, StartPayload) else "", stored)
         who = self._facts(start, record.dispatch, credentials)
         work = _work_facts(start) if isinstance(start, StartPayload) else {}
-        return mine | wished | own | git | identity(author_of(record)) | who | work
+        return mine | wished | tools | own | git | identity(author_of(record)) | who | work
 
     def _facts(self, start: StartPayload | MayorStart, dispatch: int, credentials: AgentCredentials) -> dict[str, str]:
         facts = {

@@ -1,5 +1,6 @@
 """What travels between the town and its container: pydantic models of the commands and their answers."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -224,6 +225,7 @@ class GitCredentials(Payload):
 
     username: str
     password: SecretStr
+    expires_at: datetime | None = None
 
 
 class AgentCredentials(Payload):
@@ -231,7 +233,17 @@ class AgentCredentials(Payload):
 
     agent_token: SecretStr
     git: GitCredentials | None = None
+    tools: dict[str, SecretStr] = Field(default_factory=dict)
+    """Variables that sign the provider's own command line in, with the same token."""
     env: dict[str, str] = Field(default_factory=dict)
+
+    def with_git(self, git: GitCredentials | None) -> "AgentCredentials":
+        """The same with another git token, in the tools too."""
+        if git is None or self.git is None or git.password == self.git.password:
+            return self
+        old, new = self.git.password, git.password
+        tools = {name: new if value == old else value for name, value in self.tools.items()}
+        return self.model_copy(update={"git": git, "tools": tools})
 
 
 class Registration(Payload):

@@ -15,7 +15,8 @@ from gastown.container.payloads import GitCredentials, RigFacts
 from gastown.container.places import Places, check_rig
 from gastown.container.processes import Account, give, make_folder
 
-CredentialProvider = Callable[[], Awaitable[GitCredentials | None]]
+CredentialProvider = Callable[[GitCredentials | None], Awaitable[GitCredentials | None]]
+"""Gives what a remote is shown; it is told what the remote did not accept, so that this does not come again."""
 
 HEADS = "+refs/heads/*:refs/heads/*"
 TRACKING = "+refs/heads/*:refs/remotes/origin/*"
@@ -52,14 +53,14 @@ class Repositories:
         When the remote does not accept the credentials they are asked for once more. Returns the remote that worked.
         """
         check_rig(rig)
-        remote = Remote(url=rig.git_url, credentials=await provider())
+        remote = Remote(url=rig.git_url, credentials=await provider(None))
         async with self.lock(rig.id):
             try:
                 await self._fetch(rig, remote)
             except GitError as error:
                 if not error.is_auth:
                     raise
-                remote = Remote(url=rig.git_url, credentials=await provider())
+                remote = Remote(url=rig.git_url, credentials=await provider(remote.credentials))
                 await self._fetch(rig, remote)
         return remote
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from gastown.container.payloads import AgentCredentials, Cause, GitCredentials, 
 from gastown.container.processes import make_folder
 from gastown.container.prompts import build_mayor_prompt, build_prompt
 from gastown.container.refusals import RefusedError
-from gastown.container.repositories import Repositories
+from gastown.container.repositories import CredentialProvider, Repositories
 from gastown.container.roster import Record, Roster, SessionStatus
 from gastown.container.runtimes.runtime import Exit, Launch, Runtime
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
@@ -27,6 +28,9 @@ STOP_GRACE = 10.0
 """Seconds between the polite and the forced end of a session."""
 CREDENTIALS_PERIOD = 1800.0
 """Seconds between renewals of a running agent's git token; providers give them out for an hour."""
+RENEWED_BEFORE_END = 270.0
+"""Seconds before its end in which the town gives out another one: its own margin is 5 minutes."""
+LEAST_WAIT = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +92,7 @@ class Starting:
 
     async def _launch(self, record: Record) -> None:
         credentials = await settled(lambda: self._fresh(record))
-        prompt = await self._prepare(record, credentials)
+        prompt, credentials = await self._prepare(record, credentials)
         self._check_wanted(record)
         launch = Launch(
             folder=record.worktree or self.outfit.places.workspace,
@@ -110,29 +114,29 @@ class Starting:
         if credentials.git is not None:
             record.refresher = asyncio.create_task(self._keep_fresh(record))
 
-    async def _prepare(self, record: Record, credentials: AgentCredentials) -> str:
-        """Make the folder that a run works in; its first words. The mayor has a folder and no repository."""
+    async def _prepare(self, record: Record, credentials: AgentCredentials) -> tuple[str, AgentCredentials]:
+        """Make the folder that a run works in; its first words, and the credentials that worked.
+
+        The mayor has a folder and no repository.
+        """
         start = record.start
         if isinstance(start, MayorStart):
             record.worktree = make_folder(self.outfit.places.workspace / "mayor", self.outfit.account)
-            return build_mayor_prompt(start)
-        await self.repositories.refresh(start.rig, self._provider(record, credentials))
+            return build_mayor_prompt(start), credentials
+        remote = await self.repositories.refresh(start.rig, self._provider(start.rig.id, credentials))
+        credentials = credentials.with_git(remote.credentials)
         self._check_wanted(record)
         record.worktree = await self.worktrees.make(start, dispatch=record.dispatch)
         prime = await settled(lambda: self.client.prime(start.rig_id, record.agent_id, credentials.agent_token))
-        return build_prompt(prime, start)
+        return build_prompt(prime, start), credentials
 
-    def _provider(
-        self, record: Record, first: AgentCredentials
-    ) -> Callable[[], "asyncio.Future[GitCredentials | None]"]:
-        """Gives the credentials at hand first, and fresh ones when they are asked for again."""
-        at_hand = [first]
+    def _provider(self, rig_id: str, first: AgentCredentials) -> CredentialProvider:
+        """Gives the credentials at hand, and others when those did not work: one resolution a start (REQ-4.12)."""
 
-        async def provide() -> GitCredentials | None:
-            credentials = at_hand.pop() if at_hand else await self._fresh(record)
-            return credentials.git
+        async def provide(failed: GitCredentials | None) -> GitCredentials | None:
+            return first.git if failed is None else await self.client.renew_git(rig_id, failed)
 
-        return lambda: asyncio.ensure_future(provide())
+        return provide
 
     async def _fresh(self, record: Record) -> AgentCredentials:
         return await self.client.agent_credentials(record.agent_id, record.dispatch)
@@ -150,10 +154,12 @@ class Starting:
         say("agent.start_failed", agent_id=record.agent_id, dispatch=record.dispatch, reason=reason)
 
     async def _keep_fresh(self, record: Record) -> None:
+        git = record.credentials.git if record.credentials else None
         while True:
-            await asyncio.sleep(CREDENTIALS_PERIOD)
+            await asyncio.sleep(renewal_wait(git, datetime.now(UTC)))
             try:
-                self.outfit.store_git(record.agent_id, (await self._fresh(record)).git)
+                git = (await self._fresh(record)).git
+                self.outfit.store_git(record.agent_id, git)
             except (TownRefusedError, TownUnreachableError) as error:
                 say("credentials.not_renewed", agent_id=record.agent_id, error=str(error))
 
@@ -183,6 +189,14 @@ class Starting:
             say("completion.not_reported", agent_id=record.agent_id, dispatch=record.dispatch, error=str(error))
 
 
+def renewal_wait(git: GitCredentials | None, now: datetime) -> float:
+    """Seconds until a running agent's git token is renewed: half an hour, or shortly before its end."""
+    if git is None or git.expires_at is None:
+        return CREDENTIALS_PERIOD
+    left: float = (git.expires_at - now).total_seconds() - RENEWED_BEFORE_END
+    return min(max(left, LEAST_WAIT), CREDENTIALS_PERIOD)
+
+
 async def settled(ask: Callable[[], Awaitable[T]]) -> T:
     """Ask once more a moment later if the town does not know this run: its reads may lag its own commands."""
     try:
@@ -197,4 +211,5 @@ async def settled(ask: Callable[[], Awaitable[T]]) -> T:
 def _secrets(credentials: AgentCredentials) -> tuple[str, ...]:
     """All values of a run that must not be seen: its tokens, and whatever the town gave it as environment."""
     git = (credentials.git.password.get_secret_value(),) if credentials.git else ()
-    return (credentials.agent_token.get_secret_value(), *git, *credentials.env.values())
+    tools = (text.get_secret_value() for name, text in credentials.tools.items() if not name.endswith("_URL"))
+    return (credentials.agent_token.get_secret_value(), *git, *tools, *credentials.env.values())

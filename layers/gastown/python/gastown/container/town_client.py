@@ -1,6 +1,7 @@
 """The container's calls to the `agents` door, with bounded retries; tokens never leave it in a text."""
 
 import asyncio
+import hashlib
 import uuid
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -91,6 +92,18 @@ class TownClient:
         """Fresh git credentials for the platform's own work in a rig, if it needs any."""
         answer = await self._call("POST", f"container/rigs/{rig_id}/credentials", {})
         return read_as(GitCredentials, answer["git"]) if answer and answer.get("git") else None
+
+    async def renew_git(self, rig_id: str, failed: GitCredentials) -> GitCredentials | None:
+        """Another token for a rig than the one that failed, which is named by its digest; none if there is none."""
+        digest = hashlib.sha256(failed.password.get_secret_value().encode()).hexdigest()
+        try:
+            answer = await self._call("POST", f"rigs/{rig_id}/refresh-git-token", {"failed": digest})
+        except TownRefusedError as refusal:
+            if refusal.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+        renewed = {"username": answer.get("username"), "password": answer.get("token")}
+        return read_as(GitCredentials, renewed | {"expires_at": answer.get("expires_at")})
 
     async def prime(self, rig_id: str, agent_id: str, agent_token: SecretStr) -> dict[str, Any]:
         """What an agent is to know before its first word, fetched in its name."""

@@ -37,10 +37,14 @@ class RefineryConfig:
 
 @dataclass(kw_only=True)
 class GitAuth:
-    """The part of a town's Git credentials that is no secret."""
+    """Where a town's Git credentials come from; the secrets themselves lie in the town's own secret."""
 
     gitlab_instance_url: str | None = None
-    """Where the town's own GitLab is; none means gitlab.com."""
+    """The town's GitLab; none means gitlab.com."""
+    platform_integration_id: str | None = None
+    """The installation of the stack's GitHub App that mints this town's tokens."""
+    allow_stored_token: bool = True
+    """Whether a stored GitHub token may be used where no integration is configured (design section 9, row 4)."""
 
 
 @dataclass(kw_only=True)
@@ -62,6 +66,7 @@ class TownConfig:
     git_author_name: str | None = None
     git_author_email: str | None = None
     env_vars: dict[str, str] = field(default_factory=dict)
+    """What older versions kept here; the next change of settings moves it into the town's secret."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,8 @@ class RigOverrides:
     model: str | None = None
     role_models: dict[str, str] = field(default_factory=dict)
     custom_instructions: dict[str, str] = field(default_factory=dict)
+    platform_integration_id: str | None = None
+    """The installation that mints this rig's GitHub tokens, where the town names none: here the town goes first."""
 
 
 @dataclass(kw_only=True)

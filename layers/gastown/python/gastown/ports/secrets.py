@@ -6,8 +6,8 @@ from typing import Protocol
 class Secrets(Protocol):
     """Named secrets with their live versions; every method raises `Unavailable` when the vault did not answer."""
 
-    def get(self, secret_id: str) -> tuple[str, ...]:
-        """The current value, then the previous one if there is any; at most 60 s old. Raises `NotFound`."""
+    def get(self, secret_id: str, *, fresh: bool = False) -> tuple[str, ...]:
+        """The current value, then the previous one if any; at most 60 s old, or read now. Raises `NotFound`."""
         ...
 
     def put(self, secret_id: str, value: str) -> None:

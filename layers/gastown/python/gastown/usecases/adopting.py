@@ -13,11 +13,11 @@ from gastown.domain.review import Review
 from gastown.domain.rig import Rig
 from gastown.domain.town import Town
 from gastown.ports.git_host import Access
-from gastown.usecases.credentials import Vault, town_secret
 from gastown.usecases.git_hosts import GitHosts
 from gastown.usecases.git_tokens import resolve
 from gastown.usecases.response_memory import RowMemory
 from gastown.usecases.unit_of_work import UnitOfWork
+from gastown.usecases.vault import Vault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ def adopt(
     repository, pull = _addresses(providers, town, rig, order.pr_url)
     if not pull.repository.is_same(repository):
         raise Invalid(f"That is a request of {pull.repository.path}; the rig is {repository.path}", field="pr_url")
-    state = _state(providers, town, pull)
+    state = _state(providers, town, rig, pull)
     asked = Adoption(
         rig_id=rig.id,
         pull=pull,
@@ -88,10 +88,11 @@ def adopt(
 def preview(providers: Providers, town_id: str, rig_id: str, pr_url: str) -> dict[str, Any]:
     """What adopting would find; a request of another repository is `unknown`, and nothing is asked about it."""
     town = providers.uow.read(town_id)
-    repository, pull = _addresses(providers, town, town.rig(rig_id), pr_url)
+    rig = town.rig(rig_id)
+    repository, pull = _addresses(providers, town, rig, pr_url)
     if not pull.repository.is_same(repository):
         return {"state": "unknown", "repo_matches": False}
-    state = _state(providers, town, pull)
+    state = _state(providers, town, rig, pull)
     return {
         "state": str(state.status),
         "repo_matches": True,
@@ -114,8 +115,8 @@ def _addresses(providers: Providers, town: Town, rig: Rig, pr_url: str) -> tuple
     return repository, pull
 
 
-def _state(providers: Providers, town: Town, pull: PullRef) -> PullState:
-    token = resolve(town_secret(providers.vault, town.id), pull.repository)
+def _state(providers: Providers, town: Town, rig: Rig, pull: PullRef) -> PullState:
+    token = resolve(providers.vault, town, rig)
     if isinstance(token, NoToken):
         raise _refused(token)
     memory = RowMemory(store=providers.uow.store, town_id=town.id, now=providers.uow.now())

@@ -1,49 +1,65 @@
 """What a container may use to work: an agent's token and the Git credentials of its rig, resolved at that moment.
 
-Git credentials lie in the town's own secret, `{"git": {"<host>": {"username", "password"}}, "env": {...}}`; they are
-handed out only for the host of the rig that asks, and never stored anywhere else.
+GitHub and the town's GitLab are asked for by `git_tokens.resolve`; any other host has a user name and password of its
+own in the town's secret, handed out only for the host of the rig that asks. One resolution serves a whole dispatch
+(REQ-4.12): the same token goes to git and to the provider's own command line.
 """
 
-import json
-from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from gastown.domain.errors import Conflict, NotFound, StaleDispatch, Unavailable
+from gastown.domain.errors import NotFound, StaleDispatch, Unavailable
+from gastown.domain.instances import parse_instance
 from gastown.domain.mayor import Mayor
+from gastown.domain.pull import NoToken, Provider
+from gastown.domain.refusal_words import explain_refusal
 from gastown.domain.rig import Rig
 from gastown.domain.town import Town
-from gastown.ports.secrets import Secrets
+from gastown.ports.installation_tokens import AppKind
 from gastown.usecases import tokens
 from gastown.usecases.agents import current_run
+from gastown.usecases.commands import iso
 from gastown.usecases.containers import check_current
+from gastown.usecases.git_tokens import GitToken, TokenUnavailable, resolve
 from gastown.usecases.tokens import ContainerClaims
 from gastown.usecases.unit_of_work import UnitOfWork
+from gastown.usecases.vault import TownSecret, Vault
+
+GITHUB_TOOL = "GH_TOKEN"
+GITLAB_TOOL, GITLAB_PLACE = "GITLAB_TOKEN", "GITLAB_INSTANCE_URL"
+"""Variables that the providers' command lines read."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vault:
-    """Where credentials come from: the secrets port, the signing secret's id and the prefix of towns' own secrets."""
+class Renewal:
+    """A container asks once more for a rig's token; `failed` is the fingerprint of the one that was refused."""
 
-    secrets: Secrets
-    signing_secret: str
-    town_prefix: str
+    rig_id: str
+    failed: str = ""
 
 
 def for_agent(work: UnitOfWork, vault: Vault, claims: ContainerClaims, agent_id: str, dispatch: int) -> dict[str, Any]:
     """What one run of an agent needs. Raises `StaleDispatch` or `Conflict` when that run is not under way."""
     town = work.read(claims.town_id)
     check_current(town, claims)
-    own, signing = town_secret(vault, town.id), vault.secrets.get(vault.signing_secret)
-    env = {**town.config.env_vars, **_texts(own.get("env"))}
     if town.mayor is not None and town.mayor.id == agent_id:
         check_session(town.mayor, dispatch)
-        return {"agent_token": tokens.mint_mayor(signing, town.mayor, town_id=town.id, now=work.now()), "env": env}
+        signing = vault.secrets.get(vault.signing_secret)
+        token = tokens.mint_mayor(signing, town.mayor, town_id=town.id, now=work.now())
+        return {"agent_token": token, "env": environment(town, vault.town_secret(town.id))}
     current_run(town, agent_id, dispatch)
-    agent = town.agent(agent_id)
-    token = tokens.mint_agent(signing, agent, town_id=town.id, dispatch=dispatch, now=work.now())
-    return {"agent_token": token, "git": _git(own, town.rig(agent.rig_id)), "env": env}
+    agent, secret = town.agent(agent_id), vault.town_secret(town.id)
+    rig, signing = town.rig(agent.rig_id), vault.secrets.get(vault.signing_secret)
+    found = _find(vault, town, rig, secret)
+    return {
+        "agent_token": tokens.mint_agent(signing, agent, town_id=town.id, dispatch=dispatch, now=work.now()),
+        "git": _show(found),
+        "tools": _tools(town, found),
+        "env": environment(town, secret),
+    }
 
 
 def check_session(mayor: Mayor, dispatch: int) -> None:
@@ -54,24 +70,58 @@ def check_session(mayor: Mayor, dispatch: int) -> None:
         raise StaleDispatch(f"stale dispatch: {dispatch} is not the mayor's present session")
 
 
+def environment(town: Town, secret: TownSecret) -> dict[str, str]:
+    """The town's own variables: its secret's, and those that older versions kept in the settings."""
+    return {**town.config.env_vars, **secret.env}
+
+
 def model_access(vault: Vault, town: Town) -> dict[str, str]:
-    """What the mayor's model and tools need, from the town's own secret: `model_token`, `github_cli_pat`, Git."""
-    own = town_secret(vault, town.id)
-    known = {name: str(own[name]) for name in ("model_token", "github_cli_pat") if own.get(name)}
-    git = own.get("git")
-    github = git.get("github.com") if isinstance(git, dict) else None
-    return (
-        {**known, "github_token": str(github["password"])}
-        if isinstance(github, dict) and github.get("password")
-        else known
-    )
+    """What the mayor's model and tools need: `model_token`, `github_cli_pat`, and a token that reads its repositories.
+
+    The mayor has no rig; the token is that of the town's first rig at GitHub.
+    """
+    secret = vault.town_secret(town.id)
+    known = {name: secret.text(name) for name in ("model_token", "github_cli_pat") if secret.text(name)}
+    for _, rig in sorted(town.rigs.items()):
+        repository = vault.repository(town, rig)
+        if repository is not None and repository.provider is Provider.GITHUB:
+            with suppress(TokenUnavailable):  # the mayor thinks without it too
+                token = resolve(vault, town, rig, kind=AppKind.LITE)
+                return {**known, "github_token": token.value} if isinstance(token, GitToken) else known
+            break
+    return known
 
 
 def for_rig(work: UnitOfWork, vault: Vault, claims: ContainerClaims, rig_id: str) -> dict[str, Any]:
     """The Git credentials of one rig's host, or none. Raises `NotFound`, `StaleDispatch`."""
     town = work.read(claims.town_id)
     check_current(town, claims)
-    return {"git": _git(town_secret(vault, town.id), town.rig(rig_id))}
+    rig = town.rig(rig_id)
+    return {"git": _show(_find(vault, town, rig, vault.town_secret(town.id)))}
+
+
+def renew(work: UnitOfWork, vault: Vault, claims: ContainerClaims, renewal: Renewal) -> dict[str, Any]:
+    """A token for the rig's own repository that was not handed out before, by its own integration (REQ-4.9, 4.10).
+
+    Raises `NotFound` for an unknown rig and when there is no token, `StaleDispatch`, `Unavailable`.
+    """
+    town = work.read(claims.town_id)
+    check_current(town, claims)
+    rig = town.rig(renewal.rig_id)
+    if vault.repository(town, rig) is None:
+        login = vault.town_secret(town.id, fresh=True).login(host_of(rig.git_url))
+        if login is None:
+            raise NotFound("There are no credentials for the host of this rig")
+        return {"token": login[1], "username": login[0], "source": "town.git", "expires_at": None}
+    token = resolve(vault, town, rig, fresh=True, failed=renewal.failed)
+    if isinstance(token, NoToken):
+        raise NotFound(explain_refusal(token))
+    return {
+        "token": token.value,
+        "username": token.username,
+        "source": token.source,
+        "expires_at": _iso(token.expires_at),
+    }
 
 
 def host_of(git_url: str) -> str | None:
@@ -82,27 +132,33 @@ def host_of(git_url: str) -> str | None:
     return before.rpartition("@")[2].lower() if colon and "/" not in before else None
 
 
-def _git(own: Mapping[str, Any], rig: Rig) -> dict[str, str] | None:
-    host = host_of(rig.git_url)
-    known = own.get("git")
-    found = known.get(host) if host and isinstance(known, dict) else None
-    if not isinstance(found, dict) or not found.get("password"):
-        return None
-    return {"username": str(found.get("username") or "x-access-token"), "password": str(found["password"])}
+def _find(vault: Vault, town: Town, rig: Rig, secret: TownSecret) -> GitToken | tuple[str, str] | None:
+    """The rig's token, or its host's user name and password, or nothing."""
+    if vault.repository(town, rig) is None:
+        return secret.login(host_of(rig.git_url))
+    token = resolve(vault, town, rig)
+    return token if isinstance(token, GitToken) else None
 
 
-def town_secret(vault: Vault, town_id: str) -> dict[str, Any]:
-    """All that a town keeps secret; empty if it has no secret. Raises `Conflict` when it is no JSON object."""
-    try:
-        value = json.loads(vault.secrets.get(f"{vault.town_prefix}{town_id}")[0])
-    except NotFound:  # a town without credentials works on public repositories
+def _show(found: GitToken | tuple[str, str] | None) -> dict[str, Any] | None:
+    match found:
+        case None:
+            return None
+        case GitToken():
+            times = {"expires_at": _iso(found.expires_at)} if found.expires_at else {}
+            return {"username": found.username, "password": found.value, "source": found.source} | times
+        case (username, password):
+            return {"username": username, "password": password}
+
+
+def _tools(town: Town, found: GitToken | tuple[str, str] | None) -> dict[str, str]:
+    """What the provider's own command line is signed in with: the token of this one resolution (REQ-6.8)."""
+    if not isinstance(found, GitToken):
         return {}
-    except ValueError:  # its text stays out of the error: it may hold a password
-        value = None
-    if not isinstance(value, dict):
-        raise Conflict("The town's credentials are not a JSON object")
-    return value
+    if found.provider is Provider.GITHUB:
+        return {GITHUB_TOOL: found.value}
+    return {GITLAB_TOOL: found.value, GITLAB_PLACE: parse_instance(town.config.git_auth.gitlab_instance_url)}
 
 
-def _texts(value: object) -> dict[str, str]:
-    return {str(name): str(text) for name, text in value.items()} if isinstance(value, dict) else {}
+def _iso(moment: datetime | None) -> str | None:
+    return iso(moment) if moment else None

@@ -10,9 +10,9 @@ from gastown.ports.container_runtime import ContainerRuntime
 from gastown.ports.secrets import Secrets
 from gastown.ports.thread_judge import ThreadJudge
 from gastown.ports.workflows import Workflows
-from gastown.usecases.credentials import Vault
 from gastown.usecases.git_hosts import GitHosts
 from gastown.usecases.unit_of_work import UnitOfWork
+from gastown.usecases.vault import Vault
 
 
 class SupersededError(Exception):
@@ -31,12 +31,7 @@ class Outside:
     container_cap: int
     hosts: GitHosts
     thread_judge: ThreadJudge | None
-    town_secret_prefix: str
-
-    @property
-    def vault(self) -> Vault:
-        """Where credentials come from."""
-        return Vault(secrets=self.secrets, signing_secret=self.signing_secret, town_prefix=self.town_secret_prefix)
+    vault: Vault
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,48 +1,203 @@
-"""The one place where a credential for a provider is found: for polling, merging, agents and refreshes alike.
+"""Which token a rig's provider is asked with: one order for everybody who needs one (REQ-4.1 to 4.8).
 
-GitHub: the person's token, else the live integration, else the stored one. GitLab: the town's token. Each source has
-its name, and when nothing is found all that were tried are listed in order (REQ-4.1 to 4.5).
+GitHub: the person's PAT; the live integration, the town's, else the rig's; the stored token, where no integration is
+configured (`infra/decisions/0014-no-token-after-a-failed-integration.md`). GitLab: the access token; the OAuth pair.
+Where nothing is found, the sources are told in the order in which they were tried, each with why.
 """
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
 
-from gastown.domain.pull import NoToken, Provider, Repository
+from gastown.domain.errors import Conflict, Unavailable
+from gastown.domain.instances import parse_instance
+from gastown.domain.pull import HttpError, NoToken, Provider, Repository
+from gastown.domain.rig import Rig
+from gastown.domain.town import Town
+from gastown.observability import logger
+from gastown.ports.installation_tokens import AppKind
+from gastown.ports.oauth_tokens import OAuthPair
+from gastown.usecases.installation_grants import NoGrantError, grant
+from gastown.usecases.oauth_grants import NoPairError, living_pair
+from gastown.usecases.town_secrets import GITLAB_SITE
+from gastown.usecases.vault import TownSecret, Vault
+
+PAT = "town.github_cli_pat"
+TOWN_INTEGRATION = "town platform integration"
+RIG_INTEGRATION = "rig platform integration"
+NO_INTEGRATION = "platform integration (none configured)"
+STORED = "town.git_auth.github_token"
+GITLAB_TOKEN = "town.git_auth.gitlab_token"  # noqa: S105 - a label
+GITLAB_OAUTH = "town.git_auth.gitlab_oauth"
+
+JUST_FAILED = "just failed"
+OTHER_INSTANCE = "it belongs to another instance"
+TURNED_OFF = "turned off by git_auth.allow_stored_token"
+
+GITHUB_USER = "x-access-token"
+GITLAB_USER = "oauth2"
+"""The user names that go with tokens in git over HTTPS; a personal token takes any."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GitToken:
-    """A credential and where it came from; its value is never shown."""
+    """A token, never shown, where it came from, and when it ends, if that is known."""
 
     value: str = field(repr=False)
     source: str
     provider: Provider
     username: str
+    expires_at: datetime | None = None
 
 
-GITHUB_USER, GITLAB_USER = "x-access-token", "oauth2"
+class TokenUnavailable(Unavailable):
+    """The source did not answer, and asking again can help; `refusal` is the same, as pollers count it."""
+
+    def __init__(self, refusal: HttpError) -> None:
+        """Keep what the source said."""
+        super().__init__(f"No token now: {refusal.text}", retry_after=5)
+        self.refusal = refusal
 
 
-def resolve(own: Mapping[str, Any], repository: Repository) -> GitToken | NoToken:
-    """The credential of a repository, from the town's own secret; or the sources that were tried."""
-    github = repository.provider is Provider.GITHUB
-    user = GITHUB_USER if github else GITLAB_USER
-    tried = []
-    for source, value in _sources(own, repository):
-        if value:
-            return GitToken(value=value, source=source, provider=repository.provider, username=user)
-        tried.append(source)
-    return NoToken(provider=repository.provider, tried=tuple(tried))
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One question for a token: for which repository, whether a remembered one will do, and which one just failed."""
+
+    vault: Vault
+    town: Town
+    rig: Rig
+    repository: Repository
+    secret: TownSecret = field(repr=False)
+    kind: AppKind = AppKind.STANDARD
+    fresh: bool = False
+    failed: str = ""
+
+    def takes(self, value: str) -> bool:
+        """Whether this token may be the answer: there is one, and it is not the one that just failed."""
+        return bool(value) and fingerprint(value) != self.failed
+
+    def label(self, source: str, value: str, why: str = "") -> str:
+        """A source that gave nothing, with why if there is more to say than that it is empty."""
+        reason = JUST_FAILED if value and not self.takes(value) else why
+        return f"{source} ({reason})" if reason else source
 
 
-def _sources(own: Mapping[str, Any], repository: Repository) -> Iterator[tuple[str, str]]:
-    if repository.provider is Provider.GITHUB:
-        yield "town.github_cli_pat", str(own.get("github_cli_pat") or "")
-        yield "platform integration (none configured)", ""
-        yield "town.git_auth.github_token", str(own.get("github_token") or "")
-    else:
-        yield "town.git_auth.gitlab_token", str(own.get("gitlab_token") or "")
-    hosts = own.get("git")
-    entry = hosts.get(repository.host) if isinstance(hosts, dict) else None
-    yield f"town secret git.{repository.host}", str(entry.get("password") or "") if isinstance(entry, dict) else ""
+def fingerprint(token: str) -> str:
+    """How a token that failed is named without being sent."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def resolve(
+    vault: Vault,
+    town: Town,
+    rig: Rig,
+    *,
+    kind: AppKind = AppKind.STANDARD,
+    fresh: bool = False,
+    failed: str = "",
+) -> GitToken | NoToken:
+    """The token for a rig's repository now, or every source that was tried.
+
+    `fresh` takes no remembered token, and `failed` is the fingerprint of one that is not to come again. Raises
+    `TokenUnavailable` and `Unavailable` where asking again can help, `Conflict` if the repository is at neither
+    provider or the town's secret cannot be read.
+    """
+    repository = vault.repository(town, rig)
+    if repository is None:
+        raise Conflict("The rig's repository is neither at GitHub nor at the town's GitLab")
+    ask = Ask(
+        vault=vault, town=town, rig=rig, repository=repository, secret=vault.town_secret(town.id, fresh=fresh),
+        kind=kind, fresh=fresh, failed=failed,
+    )  # fmt: skip
+    return CHAINS[repository.provider](ask)
+
+
+def _github(ask: Ask) -> GitToken | NoToken:
+    pat = ask.secret.text("github_cli_pat")
+    if ask.takes(pat):
+        return _token(ask, pat, PAT)
+    tried = [ask.label(PAT, pat)]
+    own = ask.town.config.git_auth.platform_integration_id
+    installation = own or ask.rig.overrides.platform_integration_id
+    if installation:
+        source = TOWN_INTEGRATION if own else RIG_INTEGRATION
+        found = _mint(ask, installation, source)
+        return found if isinstance(found, GitToken) else _none(ask, [*tried, f"{source} ({found})"])
+    stored = _stored(ask)
+    is_allowed = ask.town.config.git_auth.allow_stored_token
+    if is_allowed and ask.takes(stored):
+        logger().warning("stored GitHub token used", extra={"town_id": ask.town.id, "source": STORED})
+        return _token(ask, stored, STORED)
+    return _none(ask, [*tried, NO_INTEGRATION, ask.label(STORED, stored, "" if is_allowed else TURNED_OFF)])
+
+
+def _mint(ask: Ask, installation: str, source: str) -> GitToken | str:
+    """The integration's token, or why there is none; what asking again can mend is raised."""
+    try:
+        found = grant(ask.vault, ask.town, installation, ask.repository, kind=ask.kind, fresh=ask.fresh)
+    except NoGrantError as none:
+        answer = none.refused.answer if none.refused else None
+        if answer is not None and answer.transient:
+            raise TokenUnavailable(answer) from none
+        logger().warning(
+            "integration gave no token", extra={"town_id": ask.town.id, "source": source, "reason": str(none)}
+        )
+        return str(none)
+    if not ask.takes(found.value):
+        return JUST_FAILED
+    return _token(ask, found.value, source, found.expires_at)
+
+
+def _gitlab(ask: Ask) -> GitToken | NoToken:
+    site = ask.secret.git_auth.get(GITLAB_SITE)
+    if site and site != parse_instance(ask.town.config.git_auth.gitlab_instance_url):
+        return _none(ask, [f"{GITLAB_TOKEN} ({OTHER_INSTANCE})"])
+    token = str(ask.secret.git_auth.get("gitlab_token") or "") or _login(ask)
+    if ask.takes(token):
+        return _token(ask, token, GITLAB_TOKEN)
+    tried, pair = [ask.label(GITLAB_TOKEN, token)], ask.secret.oauth
+    if pair is None:
+        return _none(ask, tried)
+    found = _renew(ask, pair)
+    return found if isinstance(found, GitToken) else _none(ask, [*tried, f"{GITLAB_OAUTH} ({found})"])
+
+
+def _renew(ask: Ask, pair: OAuthPair) -> GitToken | str:
+    """The living OAuth token, or why there is none; what asking again can mend is raised."""
+    instance = parse_instance(ask.town.config.git_auth.gitlab_instance_url)
+    renews = bool(pair.access_token) and not ask.takes(pair.access_token)
+    try:
+        found = living_pair(ask.vault, ask.town.id, instance, pair, renews=renews)
+    except NoPairError as none:
+        if none.answer is not None and none.answer.transient:
+            raise TokenUnavailable(none.answer) from none
+        logger().warning(
+            "GitLab OAuth gave no token", extra={"town_id": ask.town.id, "source": GITLAB_OAUTH, "reason": str(none)}
+        )
+        return str(none)
+    return _token(ask, found.access_token, GITLAB_OAUTH, found.expires_at)
+
+
+CHAINS: dict[Provider, Callable[[Ask], GitToken | NoToken]] = {Provider.GITHUB: _github, Provider.GITLAB: _gitlab}
+
+
+def _stored(ask: Ask) -> str:
+    return str(ask.secret.git_auth.get("github_token") or "") or _login(ask)
+
+
+def _login(ask: Ask) -> str:
+    """What older towns keep under their provider's host."""
+    found = ask.secret.login(ask.repository.host)
+    return found[1] if found else ""
+
+
+def _token(ask: Ask, value: str, source: str, expires_at: datetime | None = None) -> GitToken:
+    provider = ask.repository.provider
+    user = GITHUB_USER if provider is Provider.GITHUB else GITLAB_USER
+    return GitToken(value=value, source=source, provider=provider, username=user, expires_at=expires_at)
+
+
+def _none(ask: Ask, tried: list[str]) -> NoToken:
+    logger().info("no token", extra={"town_id": ask.town.id, "rig_id": ask.rig.id, "tried": tried})
+    return NoToken(provider=ask.repository.provider, tried=tuple(tried))

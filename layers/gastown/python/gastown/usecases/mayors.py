@@ -14,9 +14,10 @@ from gastown.domain.town import Town
 from gastown.ports.town_store import Condition
 from gastown.usecases.agents import check_size, mayor_of
 from gastown.usecases.containers import check_current
-from gastown.usecases.credentials import Vault, model_access
+from gastown.usecases.credentials import model_access
 from gastown.usecases.tokens import AgentClaims, ContainerClaims
 from gastown.usecases.unit_of_work import UnitOfWork
+from gastown.usecases.vault import Vault
 
 MAX_CONTEXT = 10_000
 """Characters of what a person looks at (api facts, section 9)."""

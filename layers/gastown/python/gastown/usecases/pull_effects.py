@@ -35,9 +35,8 @@ from gastown.domain.review import Review
 from gastown.domain.rig import Rig
 from gastown.domain.town import Town
 from gastown.ports.git_host import Access, GitHost
-from gastown.usecases.credentials import town_secret
 from gastown.usecases.errand import Errand, Outcome, SupersededError
-from gastown.usecases.git_tokens import resolve
+from gastown.usecases.git_tokens import TokenUnavailable, resolve
 from gastown.usecases.response_memory import RowMemory
 
 QUOTED, NAMED = 300, 20
@@ -137,7 +136,10 @@ def _call(errand: Errand, town: Town, rig_id: str) -> Call | Refusal:
     repository = parse_git_url(rig.git_url, outside.hosts.known(town))
     if not isinstance(repository, Repository):
         return repository
-    token = resolve(town_secret(outside.vault, town.id), repository)
+    try:
+        token = resolve(outside.vault, town, rig)
+    except TokenUnavailable as silent:
+        return silent.refusal
     if isinstance(token, NoToken):
         return token
     memory = RowMemory(store=outside.uow.store, town_id=town.id, now=outside.uow.now())

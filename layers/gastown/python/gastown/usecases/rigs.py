@@ -29,6 +29,7 @@ class RigOrder:
     owner: str
     allow_local: bool
     gates: tuple[str, ...] | None = None
+    platform_integration_id: str | None = None
 
 
 def check_git_url(url: str, *, allow_local: bool) -> None:
@@ -57,7 +58,10 @@ def add_rig(uow: UnitOfWork, order: RigOrder, *, key: str | None = None) -> Rig:
         git_url=order.git_url,
         default_branch=order.default_branch,
         created_at=now,
-        overrides=RigOverrides(gates=list(order.gates) if order.gates is not None else None),
+        overrides=RigOverrides(
+            gates=list(order.gates) if order.gates is not None else None,
+            platform_integration_id=order.platform_integration_id,
+        ),
     )
     row = RigRow(
         rig_id=rig_id, town_id=order.town_id, owner_user_id=order.owner, name=order.name, git_url=order.git_url,

@@ -49,11 +49,12 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One request. `body` is sent as JSON; `tag` asks for the answer only if it is another than last time."""
+    """One request. `body` is sent as JSON, `form` as a form; `tag` asks for the answer only if it is another."""
 
     method: str
     url: str
     body: Mapping[str, object] | None = None
+    form: Mapping[str, str] | None = None
     tag: str | None = None
 
 
@@ -150,8 +151,10 @@ class Conversation:
         headers = dict(self._headers) | ({} if call.tag is None else {"if-none-match": call.tag})
         timeout = httpx.Timeout(min(READ_SECONDS, left), connect=min(CONNECT_SECONDS, left))
         body = None if call.body is None else dict(call.body)
+        form = None if call.form is None else dict(call.form)
+        stream = self._http.client.stream
         try:
-            with self._http.client.stream(call.method, url, headers=headers, json=body, timeout=timeout) as response:
+            with stream(call.method, url, headers=headers, json=body, data=form, timeout=timeout) as response:
                 return self._read(response)
         except httpx.UnsupportedProtocol:
             return unanswered(self.provider, NO_ADDRESS, transient=False)

@@ -30,10 +30,10 @@ class SecretsManagerSecrets:
         self._client, self._elapsed = client, elapsed
         self._remembered: dict[str, tuple[float, tuple[str, ...]]] = {}
 
-    def get(self, secret_id: str) -> tuple[str, ...]:
-        """The live versions, read again after a minute. Raises `NotFound`."""
+    def get(self, secret_id: str, *, fresh: bool = False) -> tuple[str, ...]:
+        """The live versions, read again after a minute or at once. Raises `NotFound`."""
         read_at, versions = self._remembered.get(secret_id, (0.0, ()))
-        if versions and self._elapsed() - read_at < REMEMBERED_SECONDS:
+        if versions and not fresh and self._elapsed() - read_at < REMEMBERED_SECONDS:
             return versions
         current = self._version(secret_id, "AWSCURRENT")
         if current is None:

@@ -8,11 +8,18 @@ from gastown import bootstrap
 from gastown.api import callers
 from gastown.api.callers import success
 from gastown.api.schemas.agents import CompletedBody
-from gastown.usecases import containers, reports
+from gastown.api.schemas.containers import RefreshBody
+from gastown.domain.errors import NotFound
+from gastown.usecases import containers, credentials, reports
+from gastown.usecases.credentials import Renewal
 from gastown.usecases.reports import Exit
 from gastown.usecases.tokens import RENEWAL_GRACE, mayor_rig
 
 router = Router()
+
+
+class MissingSigningSecretError(RuntimeError):
+    """The stack has no signing secret: a fault of ours, and no reason to ask again (REQ-4.9)."""
 
 
 @router.post("/api/towns/<town_id>/refresh-container-token")
@@ -21,6 +28,19 @@ def refresh_container_token(town_id: str) -> dict[str, Any]:
     claims = callers.container(router, town_id, grace=RENEWAL_GRACE)
     token = containers.renew_token(bootstrap.unit_of_work(), callers.signing_secrets(), claims)
     return success({"token": token})
+
+
+@router.post("/api/towns/<town_id>/rigs/<rig_id>/refresh-git-token")
+def refresh_git_token(town_id: str, rig_id: str) -> dict[str, Any]:
+    """A token for the rig's own repository after one did not work; the body may name that one by its SHA-256."""
+    try:
+        bootstrap.secrets().get(bootstrap.settings().demand("signing_secret_arn"))
+    except NotFound as missing:
+        raise MissingSigningSecretError from missing
+    claims = callers.container(router, town_id)
+    said = RefreshBody.model_validate(callers.raw_body(router) or {})
+    renewal = Renewal(rig_id=rig_id, failed=said.failed)
+    return success(credentials.renew(bootstrap.unit_of_work(), bootstrap.vault(), claims, renewal))
 
 
 @router.post("/api/towns/<town_id>/rigs/<rig_id>/agents/<agent_id>/completed")

@@ -69,11 +69,11 @@ def agent_credentials(town_id: str, agent_id: str) -> dict[str, Any]:
     """What one run of an agent may use, resolved now."""
     claims = callers.container(router, town_id)
     said = callers.body(router, CredentialsBody)
-    return success(credentials.for_agent(bootstrap.unit_of_work(), callers.vault(), claims, agent_id, said.dispatch))
+    return success(credentials.for_agent(bootstrap.unit_of_work(), bootstrap.vault(), claims, agent_id, said.dispatch))
 
 
 @router.post(f"{CONTAINER}/rigs/<rig_id>/credentials")
 def rig_credentials(town_id: str, rig_id: str) -> dict[str, Any]:
     """What the platform's own work in a rig may use, resolved now."""
     claims = callers.container(router, town_id)
-    return success(credentials.for_rig(bootstrap.unit_of_work(), callers.vault(), claims, rig_id))
+    return success(credentials.for_rig(bootstrap.unit_of_work(), bootstrap.vault(), claims, rig_id))

@@ -21,7 +21,7 @@ TOWN = "/api/towns/<town_id>"
 def mayor_id(town_id: str) -> dict[str, Any]:
     """Everything that a container needs to warm the mayor up; the fields stand beside `success` (api facts, 1.1)."""
     claims = callers.container(router, town_id)
-    return {"success": True, **show_prewarm(mayors.prewarm(bootstrap.unit_of_work(), callers.vault(), claims))}
+    return {"success": True, **show_prewarm(mayors.prewarm(bootstrap.unit_of_work(), bootstrap.vault(), claims))}
 
 
 def show_prewarm(known: Prewarm) -> dict[str, Any]:

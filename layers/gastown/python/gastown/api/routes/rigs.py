@@ -31,6 +31,7 @@ def create(user_id: str) -> tuple[dict[str, Any], int]:
         owner=owner,
         allow_local=bootstrap.settings().stage == "local",
         gates=tuple(said.gates) if said.gates is not None else None,
+        platform_integration_id=said.platform_integration_id,
     )
     rig = rigs.add_rig(bootstrap.unit_of_work(), order, key=idempotency_key(router))
     return success(show_rig(said.town_id, rig)), 201

@@ -17,6 +17,12 @@ class RegistrationBody(BaseModel):
     instance_id: Name
 
 
+class RefreshBody(BaseModel):
+    """A token did not work: `failed` is its SHA-256 in hexadecimal digits, so that it does not come again."""
+
+    failed: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+
 class SightingBody(BaseModel):
     """One agent that runs in the container."""
 

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from gastown.api.schemas.secrets import EnvName, EnvValue, GitAuthBody, InstallationId, Secret
 from gastown.domain.bead import HELD, BeadStatus, Priority
 from gastown.domain.config import FailedBlockers
 from gastown.domain.convoy import MergeMode
@@ -19,15 +20,6 @@ RigRoleName = Literal["refinery", "polecat"]
 
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Instructions = Annotated[str, StringConstraints(max_length=2_000)]
-
-
-def _not_ours(name: str) -> str:
-    if name.startswith("GASTOWN_"):
-        raise ValueError("names that begin with GASTOWN_ are reserved")
-    return name
-
-
-EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_not_ours)]
 
 
 class Body(BaseModel):
@@ -50,6 +42,7 @@ class RigBody(Body):
     git_url: str = Field(min_length=1, max_length=2000)
     default_branch: str = Field(default="main", min_length=1, max_length=200)
     gates: list[Gate] | None = Field(default=None, max_length=20)
+    platform_integration_id: InstallationId | None = None
 
 
 class BeadBody(Body):
@@ -140,7 +133,9 @@ class ConfigBody(Body):
     auto_triage: bool | None = None
     git_author_name: str | None = Field(default=None, max_length=200)
     git_author_email: str | None = Field(default=None, max_length=200)
-    env_vars: dict[EnvName, str] | None = Field(default=None, max_length=100)
+    git_auth: GitAuthBody | None = None
+    github_cli_pat: Secret | None = None
+    env_vars: dict[EnvName, EnvValue] | None = Field(default=None, max_length=100)
 
 
 class RigConfigBody(Body):
@@ -162,6 +157,7 @@ class RigConfigBody(Body):
     model: str | None = Field(default=None, max_length=200)
     role_models: dict[RigRoleName, ModelName] | None = None
     custom_instructions: dict[RigRoleName, Instructions] | None = None
+    platform_integration_id: InstallationId | None = None
 
 
 class EscalationBody(Body):

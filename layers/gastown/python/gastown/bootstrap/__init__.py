@@ -5,13 +5,12 @@ own things in place with `replace`.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import wraps
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from gastown import settings as environment
+from gastown.bootstrap.once import once
+from gastown.bootstrap.once import replace as replace
 from gastown.ports.alarm import Alarm
 from gastown.ports.clock import Clock
 from gastown.ports.container_runtime import ContainerRuntime
@@ -20,7 +19,9 @@ from gastown.ports.doorbell import Doorbell
 from gastown.ports.effects_queue import EffectsQueue
 from gastown.ports.git_host import GitHost
 from gastown.ports.ids import Ids
+from gastown.ports.installation_tokens import InstallationTokens
 from gastown.ports.life_cycle import LifeCycle
+from gastown.ports.oauth_tokens import OAuthTokens
 from gastown.ports.secrets import Secrets
 from gastown.ports.thread_judge import ThreadJudge
 from gastown.ports.town_store import TownStore
@@ -34,11 +35,7 @@ if TYPE_CHECKING:
     from gastown.usecases.errand import Outside
     from gastown.usecases.git_hosts import GitHosts
     from gastown.usecases.reconcile_town import Reconciler
-
-T = TypeVar("T")
-_made: dict[str, object] = {}
-_replaced: dict[str, object] = {}
-_known: set[str] = set()
+    from gastown.usecases.vault import Vault
 
 
 @runtime_checkable
@@ -50,46 +47,13 @@ class MovableClock(Protocol):
         ...
 
 
-def _once(make: Callable[[], T]) -> Callable[[], T]:
-    """Make it once a process, unless a replacement stands in for it."""
-    name = make.__name__
-    _known.add(name)
-
-    @wraps(make)
-    def find() -> T:
-        if name in _replaced:
-            return cast("T", _replaced[name])
-        if name not in _made:
-            _made[name] = make()
-        return cast("T", _made[name])
-
-    return find
-
-
-@contextmanager
-def replace(**stand_ins: object) -> Iterator[None]:
-    """Put these in place of what the functions of the same names make; nests, and ends with the block."""
-    if unknown := stand_ins.keys() - _known:
-        raise TypeError(f"bootstrap makes no {', '.join(sorted(unknown))}")
-    replaced, made = dict(_replaced), dict(_made)
-    _replaced.update(stand_ins)
-    _made.clear()
-    try:
-        yield
-    finally:
-        _replaced.clear()
-        _replaced.update(replaced)
-        _made.clear()
-        _made.update(made)
-
-
-@_once
+@once
 def settings() -> Settings:
     """What the environment says."""
     return environment.read(os.environ)
 
 
-@_once
+@once
 def unit_of_work() -> UnitOfWork:
     """The one way to a town's state."""
     return UnitOfWork(store=store(), directory=directory(), wake_queue=wake_queue(), clock=clock(), ids=ids())
@@ -101,7 +65,7 @@ def begin_work() -> None:
         present.refresh()
 
 
-@_once
+@once
 def reconciler() -> "Reconciler":
     """What ticks towns."""
     from gastown.usecases.reconcile_town import Reconciler
@@ -109,7 +73,7 @@ def reconciler() -> "Reconciler":
     return Reconciler(uow=unit_of_work(), effects_queue=effects_queue(), alarm=alarm(), doorbell=doorbell())
 
 
-@_once
+@once
 def outside() -> "Outside":
     """What effects act on."""
     from gastown.usecases.errand import Outside
@@ -123,11 +87,11 @@ def outside() -> "Outside":
         container_cap=settings().container_cap,
         hosts=git_hosts(),
         thread_judge=thread_judge(),
-        town_secret_prefix=settings().town_secret_prefix,
+        vault=vault(),
     )
 
 
-@_once
+@once
 def thread_judge() -> ThreadJudge | None:
     """The model that judges threads, if the deployment names one."""
     from gastown.adapters.bedrock.thread_judge import BedrockThreadJudge
@@ -136,7 +100,7 @@ def thread_judge() -> ThreadJudge | None:
     return BedrockThreadJudge(model_id=model) if model else None
 
 
-@_once
+@once
 def git_hosts() -> "GitHosts":
     """The deployment's GitHub, and each town's GitLab."""
     from gastown.usecases.git_hosts import GitHosts
@@ -150,7 +114,7 @@ def git_hosts() -> "GitHosts":
     )
 
 
-@_once
+@once
 def github() -> GitHost:
     """Pull requests of GitHub."""
     from gastown.adapters.github.git_host import GitHubHost
@@ -168,7 +132,7 @@ def _gitlab(instance_url: str | None) -> GitHost:
     return GitLabHost(clock=clock(), instance_url=instance_url or GITLAB_COM)
 
 
-@_once
+@once
 def store() -> TownStore:
     """Towns' working sets and rows."""
     from gastown.adapters.dynamodb.town_store import DynamoTownStore
@@ -177,7 +141,7 @@ def store() -> TownStore:
     return DynamoTownStore(table_prefix=chosen.demand("table_prefix"), directory_table=chosen.demand("directory_table"))
 
 
-@_once
+@once
 def directory() -> Directory:
     """Which towns there are."""
     from gastown.adapters.dynamodb.directory import DynamoDirectory
@@ -185,7 +149,7 @@ def directory() -> Directory:
     return DynamoDirectory(table=settings().demand("directory_table"))
 
 
-@_once
+@once
 def town_tables() -> TownTables:
     """The tables themselves, for the function `towns` only."""
     from gastown.adapters.dynamodb.connection import shared
@@ -195,7 +159,7 @@ def town_tables() -> TownTables:
     return DynamoTownTables(client=lambda: shared().client, table_prefix=prefix)
 
 
-@_once
+@once
 def wake_queue() -> WakeQueue:
     """The queue that asks for ticks."""
     from gastown.adapters.sqs.wake_queue import SqsWakeQueue
@@ -203,7 +167,7 @@ def wake_queue() -> WakeQueue:
     return SqsWakeQueue(queue_url=settings().demand("wake_queue_url"))
 
 
-@_once
+@once
 def effects_queue() -> EffectsQueue:
     """The queue that announces effects."""
     from gastown.adapters.sqs.effects_queue import SqsEffectsQueue
@@ -211,7 +175,7 @@ def effects_queue() -> EffectsQueue:
     return SqsEffectsQueue(queue_url=settings().demand("effects_queue_url"))
 
 
-@_once
+@once
 def alarm() -> Alarm:
     """What wakes a town at a moment."""
     from gastown.adapters.scheduler.alarm import SchedulerAlarm
@@ -232,7 +196,7 @@ def alarm() -> Alarm:
     )
 
 
-@_once
+@once
 def container_runtime() -> ContainerRuntime:
     """Where towns' containers run."""
     from gastown.adapters.ecs.container_runtime import EcsContainerRuntime
@@ -240,7 +204,7 @@ def container_runtime() -> ContainerRuntime:
     return EcsContainerRuntime(settings=settings())
 
 
-@_once
+@once
 def workflows() -> Workflows:
     """The convoys' executions."""
     from gastown.adapters.stepfunctions.workflows import StepFunctionsWorkflows
@@ -248,7 +212,7 @@ def workflows() -> Workflows:
     return StepFunctionsWorkflows(machine_arn=settings().convoy_machine_arn)
 
 
-@_once
+@once
 def secrets() -> Secrets:
     """The vault."""
     from gastown.adapters.secretsmanager.secrets import SecretsManagerSecrets
@@ -256,7 +220,45 @@ def secrets() -> Secrets:
     return SecretsManagerSecrets()
 
 
-@_once
+@once
+def vault() -> "Vault":
+    """Where credentials come from. Tokens of others live by the true time, whatever this stage's clock says."""
+    from gastown.usecases.vault import LiveSources, Vault
+
+    chosen = settings()
+    live = LiveSources(
+        installations=installation_tokens,
+        app_secret=chosen.github_app_secret_arn,
+        oauth=oauth_tokens,
+        store=unit_of_work().store,
+        clock=true_clock(),
+    )
+    return Vault(
+        secrets=secrets(),
+        signing_secret=chosen.signing_secret_arn,
+        town_prefix=chosen.town_secret_prefix,
+        known=git_hosts().known,
+        live=live,
+    )
+
+
+@once
+def installation_tokens() -> InstallationTokens:
+    """What mints tokens of the stack's GitHub App."""
+    from gastown.adapters.github_app.installation_tokens import GitHubInstallationTokens
+
+    return GitHubInstallationTokens(clock=true_clock(), api_url=settings().github_api_url)
+
+
+@once
+def oauth_tokens() -> OAuthTokens:
+    """What renews OAuth tokens of GitLab instances."""
+    from gastown.adapters.gitlab.oauth_tokens import GitLabOAuthTokens
+
+    return GitLabOAuthTokens(clock=true_clock())
+
+
+@once
 def doorbell() -> Doorbell:
     """What rings containers."""
     from gastown.adapters.websocket.doorbell import WebSocketDoorbell
@@ -264,7 +266,7 @@ def doorbell() -> Doorbell:
     return WebSocketDoorbell(endpoint=settings().live_endpoint)
 
 
-@_once
+@once
 def life_cycle() -> LifeCycle:
     """What moves a town from creating to active and from deleting to gone."""
     from gastown.adapters.functions.life_cycle import LambdaLifeCycle
@@ -272,7 +274,7 @@ def life_cycle() -> LifeCycle:
     return LambdaLifeCycle(function_name=settings().demand("towns_function"))
 
 
-@_once
+@once
 def clock() -> Clock:
     """The present; on the local stage it can be moved."""
     from gastown.adapters.system.clock import OffsetClock, SystemClock
@@ -281,7 +283,15 @@ def clock() -> Clock:
     return OffsetClock(system, directory().clock_offset_ms) if settings().clock == "directory" else system
 
 
-@_once
+@once
+def true_clock() -> Clock:
+    """The present as everybody else knows it."""
+    from gastown.adapters.system.clock import SystemClock
+
+    return SystemClock()
+
+
+@once
 def ids() -> Ids:
     """New ids."""
     from gastown.adapters.system.ids import SystemIds

@@ -1,0 +1,67 @@
+"""What people send that nobody reads back: tokens, and the town's environment variables."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+RESERVED_ENV = frozenset(
+    {
+        "KILOCODE_TOKEN",
+        "GIT_TOKEN",
+        "GITHUB_TOKEN",
+        "GITLAB_TOKEN",
+        "GITLAB_INSTANCE_URL",
+        "GITHUB_CLI_PAT",
+        "GH_TOKEN",
+        "GASTOWN_GIT_AUTHOR_NAME",
+        "GASTOWN_GIT_AUTHOR_EMAIL",
+        "GASTOWN_DISABLE_AI_COAUTHOR",
+        "GASTOWN_ORGANIZATION_ID",
+        "GASTOWN_CONTAINER_TOKEN",
+        "GASTOWN_SESSION_TOKEN",
+        "GASTOWN_API_URL",
+        "GASTOWN_TOWN_ID",
+        "GASTOWN_RIG_ID",
+    }
+)
+"""Names of the platform's own variables (source-control facts, 2.2)."""
+
+
+def _not_ours(name: str) -> str:
+    if name in RESERVED_ENV or name.startswith("GASTOWN_"):
+        raise ValueError("this name is reserved for the platform")
+    return name
+
+
+EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_not_ours)]
+
+Secret = Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[!-~]*$")]
+"""A token: printable and without blanks, so that it can stand in a header and in a credential file; empty deletes."""
+
+EnvValue = Annotated[str, StringConstraints(max_length=8_000, pattern=r"^[^\x00]*$")]
+InstallationId = Annotated[str, StringConstraints(pattern=r"^[0-9]{0,20}$")]
+
+
+class OAuthBody(BaseModel):
+    """A GitLab OAuth pair with the client that it was given to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    access_token: Secret = ""
+    refresh_token: Secret = ""
+    expires_at: AwareDatetime | None = None
+    client_id: Secret = ""
+    client_secret: Secret = ""
+
+
+class GitAuthBody(BaseModel):
+    """How the town speaks to GitHub and GitLab; named fields are merged, null or an empty text deletes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    github_token: Secret | None = None
+    gitlab_token: Secret | None = None
+    gitlab_oauth: OAuthBody | None = None
+    gitlab_instance_url: str | None = Field(default=None, max_length=500)
+    platform_integration_id: InstallationId | None = None
+    allow_stored_token: bool | None = None
