@@ -1,13 +1,10 @@
 """A story on a forge: a town whose work goes through pull requests of a provider that really merges."""
 
-import json
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from infra.local.demo import open_api
 from infra.local.demo_repository import Repository
-from infra.local.deployment import STACK_NAME, aws_session, client_settings
 from infra.local.stack import Stack
 from tests.e2e.story import Story, wait_until
 from tests.support.forge.server import Forge
@@ -29,15 +26,9 @@ class ForgeStory(Story):
         town_id = api.create_town("forge story")
         path = f"acme/widgets-{town_id[-8:]}"
         forge.steer.add_project(path)
-        forge.steer.add_token("bot", value=f"{TOKEN}-{town_id[-8:]}")
         token = f"{TOKEN}-{town_id[-8:]}"
-        host = forge.url.removeprefix("http://")
-        put_secret(
-            stack,
-            town_id,
-            {"github_cli_pat": token, "git": {host: {"username": "x-access-token", "password": token}}},
-        )
-        api.call("PATCH", f"/api/towns/{town_id}/config", {"merge_strategy": "pr", **config})
+        forge.steer.add_token("bot", value=token)
+        api.call("PATCH", f"/api/towns/{town_id}/config", {"merge_strategy": "pr", "github_cli_pat": token, **config})
         rig_id = api.create_rig(town_id, "story", forge.git_url(path), "main")
         kept = forge.world.projects[path].repository
         repository = Repository(path=kept.path, default_branch="main", first_sha=kept.head("main") or "")
@@ -80,11 +71,3 @@ class ForgeStory(Story):
                 return True
             self.move_clock(60)
         return wait_until(until, seconds=10)
-
-
-def put_secret(stack: Stack, town_id: str, secret: dict[str, Any]) -> None:
-    """Put a town's credentials where the service reads them."""
-    with closing(
-        aws_session().client("secretsmanager", endpoint_url=stack.endpoint, config=client_settings())
-    ) as vault:
-        vault.create_secret(Name=f"{STACK_NAME}/town/{town_id}", SecretString=json.dumps(secret))
