@@ -57,7 +57,7 @@ e2e: dev ## Stories against the local stack, over HTTP only
 	$(RUN) pytest tests/e2e
 
 rooms: dev ## Every test but the stories
-	$(RUN) pytest tests/unit tests/simulation tests/integration
+	$(RUN) pytest tests/unit tests/simulation tests/integration -n 2
 
 test: dev ## Set up, then run every test: the stories, which mostly wait, beside the rest
 	@$(MAKE) --no-print-directory --jobs=2 e2e rooms

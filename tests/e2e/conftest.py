@@ -21,6 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def forge() -> Iterator[Forge]:
     """A provider of pull requests over real repositories, in this process."""
     with Forge() as forge:
+        forge.world.gitlab_web = forge.url.replace("127.0.0.1", "localhost")
         yield forge
 
 
@@ -47,8 +48,8 @@ def on_forge(stack: Stack, forge: Forge) -> Iterator[Callable[..., ForgeStory]]:
     """Begins towns whose work goes through pull requests of the forge, with these settings."""
     begun: list[ForgeStory] = []
 
-    def begin(**config: object) -> ForgeStory:
-        begun.append(ForgeStory.on(stack, forge, **config))
+    def begin(provider: str = "github", **config: object) -> ForgeStory:
+        begun.append(ForgeStory.on(stack, forge, provider=provider, **config))
         return begun[-1]
 
     yield begin

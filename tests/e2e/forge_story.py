@@ -20,7 +20,7 @@ class ForgeStory(Story):
     project: str
 
     @classmethod
-    def on(cls, stack: Stack, forge: Forge, **config: Any) -> "ForgeStory":
+    def on(cls, stack: Stack, forge: Forge, *, provider: str = "github", **config: Any) -> "ForgeStory":
         """Make a project, a town of strategy `pr`, its credential and its rig."""
         api = open_api(stack)
         town_id = api.create_town("forge story")
@@ -28,8 +28,16 @@ class ForgeStory(Story):
         forge.steer.add_project(path)
         token = f"{TOKEN}-{town_id[-8:]}"
         forge.steer.add_token("bot", value=token)
-        api.call("PATCH", f"/api/towns/{town_id}/config", {"merge_strategy": "pr", "github_cli_pat": token, **config})
-        rig_id = api.create_rig(town_id, "story", forge.git_url(path), "main")
+        url = forge.git_url(path)
+        known: dict[str, Any] = {"github_cli_pat": token}
+        if provider == "gitlab":  # the same server by its other name, so that the two are told apart
+            instance = forge.url.replace("127.0.0.1", "localhost")
+            url, known = (
+                url.replace("127.0.0.1", "localhost"),
+                {"git_auth": {"gitlab_token": token, "gitlab_instance_url": instance}},
+            )
+        api.call("PATCH", f"/api/towns/{town_id}/config", {"merge_strategy": "pr", **known, **config})
+        rig_id = api.create_rig(town_id, "story", url, "main")
         kept = forge.world.projects[path].repository
         repository = Repository(path=kept.path, default_branch="main", first_sha=kept.head("main") or "")
         return cls(

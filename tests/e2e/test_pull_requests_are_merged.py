@@ -69,6 +69,20 @@ def test_scenario_3_a_persons_comment_is_answered_before_the_request_merges(on_f
     assert story.requests()[0]["state"] == "merged"
 
 
+def test_a_merge_request_of_gitlab_goes_the_same_way(on_forge: Begin) -> None:
+    """Opened, held by an unresolved thread, mended, approved by its head, merged."""
+    story = on_forge(provider="gitlab", refinery={"code_review": False, **SOON})
+    bead = story.sling("Write one", writes("one.txt", "one"))
+    story.wait_for_request()
+    story.forge.steer.add_thread(story.project, 1, "Say it louder")
+
+    assert story.pass_time(4, until=lambda: labels_of_fixes(story) == ["gt:pr-feedback"]), story.told()
+    story.forge.steer.resolve(story.project, 1)
+    assert story.pass_time(6, until=lambda: story.bead(bead)["status"] == "closed"), story.told()
+    assert "/-/merge_requests/1" in story.reviews()[0]["metadata"]["pr_url"]
+    assert (story.requests()[0]["state"], story.file("one.txt")) == ("merged", "one")
+
+
 def test_c_a_convoy_lands_through_a_request_of_its_own(on_forge: Begin) -> None:
     """Sub-requests go into the feature branch; one landing request brings it to the default branch."""
     story = on_forge(
