@@ -68,7 +68,7 @@ up: dev ## Put the local stack up and leave it running (PORT=4567)
 down: dev ## End the local stack and all its processes (PORT=4567)
 	$(RUN) infra.local.down
 
-demo: dev ## Run a convoy on a real git repository to its end, locally (REPO=path; PORT=n)
+demo: dev ## Run a convoy on a real git repository to its end, locally (REPO=path; PORT=n; FORGE=1 by pull requests)
 	$(RUN) infra.local.demo
 
 openapi: dev ## Write infra/openapi.json from the routes

@@ -1,4 +1,4 @@
-"""`python -m infra.local.demo [--repo PATH_OR_URL] [--port N]`: a convoy lands on a real repository while you watch.
+"""`python -m infra.local.demo`: a convoy lands on a real repository while you watch.
 
 Puts a local stack up, slings four tasks in a diamond, shows them live, and then checks in a fresh clone that every
 part is on the default branch. Exit code 0 only if all of it landed. The agents are a deterministic program, no model,
@@ -9,8 +9,11 @@ import argparse
 import os
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 from rich.console import Console
@@ -19,6 +22,7 @@ from infra.local import demo_report, demo_work
 from infra.local.agent_program import agent_environment
 from infra.local.demo_api import Refused, TownApi
 from infra.local.demo_board import Board, Screen
+from infra.local.demo_forge import DemoForge, running_forge
 from infra.local.demo_ledger import read_ledger
 from infra.local.demo_repository import Repository, RepositoryFailed, copy_bare
 from infra.local.deployment import DeploymentFailed
@@ -45,12 +49,14 @@ def open_api(stack: Stack) -> TownApi:
     return TownApi(api=stack.api, user_id=stack.user_id, user_token=stack.user_token)
 
 
-def sling(api: TownApi, repository: Repository) -> Job:
-    """Make a town and a rig over the repository, and sling the diamond."""
+def sling(api: TownApi, repository: Repository, forge: DemoForge | None = None) -> Job:
+    """Make a town and a rig over the repository, at the forge if there is one, and sling the diamond."""
     town_id = api.create_town("demo")
     folder = demo_work.folder_name(town_id[-8:])
-    api.configure(town_id, {"refinery": {"gates": [demo_work.gate(folder)]}})
-    rig_id = api.create_rig(town_id, "demo", str(repository.path), repository.default_branch)
+    refinery = {"gates": [demo_work.gate(folder)], "auto_merge_delay_minutes": 0}
+    api.configure(town_id, {"refinery": refinery, **(forge.settings if forge else {})})
+    address = forge.git_url if forge else str(repository.path)
+    rig_id = api.create_rig(town_id, "demo", address, repository.default_branch)
     slung = api.sling_convoy(town_id, demo_work.order(rig_id, folder))
     convoy_id = str(slung["convoy"]["id"])
     return Job(town_id=town_id, rig_id=rig_id, convoy_id=convoy_id, folder=folder, repository=repository)
@@ -74,28 +80,40 @@ def watch(api: TownApi, job: Job, screen: Screen, limit: float = TIME_LIMIT) -> 
     return board
 
 
-def run(repo: str, port: int | None, console: Console) -> int:
+def run(asked: argparse.Namespace, console: Console) -> int:
     """The whole demo; returns the exit code."""
     begun = time.monotonic()
-    console.print("[bold]1[/] Putting the local stack up: template, functions, tables, queues, state machine ...")
-    with running_stack(port, environment=agent_environment()) as stack:
-        console.print(f"  api {stack.api}, logs in .local/{stack.port}/ ({time.monotonic() - begun:.0f} s)")
-        console.print(f"[bold]2[/] Copying {repo} to a bare repository of its own ...")
-        place = folder_of(stack.port) / "demo"
-        repository = copy_bare(repo, place / "repository.git")
-        api = open_api(stack)
-        console.print(
-            f"[bold]3[/] Slinging four tasks onto {repository.default_branch} ({repository.first_sha[:10]}) ..."
+    with ExitStack() as until_done:
+        place = Path(until_done.enter_context(TemporaryDirectory(prefix="gastown-demo-")))
+        console.print(f"[bold]1[/] Copying {asked.repo} to a bare repository of its own ...")
+        repository, forge = copy_bare(asked.repo, place / "repository.git"), None
+        if asked.forge:
+            forge = until_done.enter_context(running_forge(repository, place / "forge"))
+            repository = forge.repository
+            console.print(f"  a forge serves it with pull requests at {forge.url}")
+        console.print("[bold]2[/] Putting the local stack up: template, functions, tables, queues, state machine ...")
+        parameters = forge.parameters if forge else None
+        stack = until_done.enter_context(
+            running_stack(asked.port, environment=agent_environment(), parameters=parameters)
         )
-        job = sling(api, repository)
-        board = watch(api, job, Screen(console=console))
-        ledger = read_ledger(stack, job.town_id)
-        demo_report.show(console, ledger, repository, board.names)
-        missing = demo_report.find_missing(repository, job.folder, place / "fresh-clone", ledger)
+        console.print(f"  api {stack.api}, logs in .local/{stack.port}/ ({time.monotonic() - begun:.0f} s)")
+        board, missing = land(stack, repository, forge, console)
     if board.outcome != "landed":
         missing.insert(0, f"the convoy is {board.outcome or f'not over after {TIME_LIMIT:.0f} s'}")
         missing += [f"escalated: {line}" for line in board.told if "ESCALATED" in line]
     return demo_report.conclude(console, missing, time.monotonic() - begun)
+
+
+def land(stack: Stack, repository: Repository, forge: DemoForge | None, console: Console) -> tuple[Board, list[str]]:
+    """Sling the convoy, show it, and say what landed; what is missing of it."""
+    api = open_api(stack)
+    console.print(f"[bold]3[/] Slinging four tasks onto {repository.default_branch} ({repository.first_sha[:10]}) ...")
+    job = sling(api, repository, forge)
+    board = watch(api, job, Screen(console=console))
+    ledger = read_ledger(stack, job.town_id)
+    demo_report.show(console, ledger, repository, board.names)
+    clone = folder_of(stack.port) / "demo" / "fresh-clone"
+    return board, demo_report.find_missing(repository, job.folder, clone, ledger)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -104,10 +122,14 @@ def main(arguments: list[str] | None = None) -> int:
     repo, port = os.environ.get("REPO") or str(ROOT), os.environ.get("PORT")
     parser.add_argument("--repo", default=repo, help="path or URL of a repository to copy (REPO; this project's own)")
     parser.add_argument("--port", type=int, default=int(port) if port else None, help="port of the stack (PORT; free)")
+    forge = os.environ.get("FORGE", "") not in ("", "0")
+    parser.add_argument(
+        "--forge", action="store_true", default=forge, help="through pull requests of a forge (FORGE=1)"
+    )
     asked = parser.parse_args(arguments)
     console = Console(highlight=False)
     try:
-        return run(asked.repo, asked.port, console)
+        return run(asked, console)
     except (StackFailed, DeploymentFailed, RepositoryFailed, Refused, httpx.HTTPError) as failure:
         console.print(f"The demo stopped: {failure}", style="red", markup=False)
         return 1

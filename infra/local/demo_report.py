@@ -31,7 +31,8 @@ def spell_receipt(review: dict[str, Any], names: Mapping[str, str]) -> list[str]
     """One merged review in lines: what, where to, approved by whom, what the gates said."""
     receipt = review["receipt"]
     kind = "LANDING" if review.get("source_id") is None else "merge"
-    shas = f"sha {receipt['sha'][:10]}, commit {receipt['commit_sha'][:10]}, tree {str(receipt['tree'])[:10]}"
+    tree = f", tree {receipt['tree'][:10]}" if receipt["tree"] else ""
+    shas = f"sha {receipt['sha'][:10]}, commit {receipt['commit_sha'][:10]}{tree}"
     approver = names.get(str(receipt.get("approved_by")), receipt.get("approved_by") or "nobody")
     title = str(review["title"]).removeprefix("Review: ").removeprefix("Land convoy: ")
     lines = [f"{kind}: {title} -> {receipt['target_branch']}", f"  {shas}, approved by {approver}"]

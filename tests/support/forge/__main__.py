@@ -6,6 +6,7 @@ import signal
 import threading
 from pathlib import Path
 
+from infra.local.demo_repository import git
 from tests.support.forge.server import Forge
 
 
@@ -24,7 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     with Forge(asked.place, port=asked.port, github_web=asked.github_web) as forge:
         for repository in asked.repo:
             path, _, source = repository.partition("=")
-            forge.steer.add_project(path, source=source or None)
+            head = git("symbolic-ref", "--short", "HEAD", folder=Path(source)) if source else "main"
+            forge.steer.add_project(path, default_branch=head, source=source or None)
         for token in asked.token:
             forge.steer.add_token(value=token)
         print(forge.url, flush=True)  # noqa: T201 whoever started it reads where it listens

@@ -21,9 +21,10 @@ FIVE = timedelta(minutes=5)
 def town() -> Town:
     """A town with a request that is green since NOW."""
     town = a_town()
-    watch = Watch(url="https://x/pull/7", number=7, green_since=NOW, next_at=NOW + timedelta(minutes=6))
+    watch = Watch(url="https://x/pull/7", number=7)
     review = a_review(town, a_bead(town, status="in_review"), strategy=MergeStrategy.PR, watch=watch)
     approve(review, None, fresh())
+    watch.green_since, watch.next_at = NOW, NOW + timedelta(minutes=6)
     return town
 
 

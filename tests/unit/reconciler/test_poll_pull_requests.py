@@ -8,7 +8,7 @@ from gastown.domain.reporting import approve
 from gastown.domain.review import ReviewPhase
 from gastown.domain.town import Town
 from gastown.domain.watch import Watch
-from gastown.domain.watching import apply_poll
+from gastown.domain.watching import apply_opened, apply_poll, ask_provider
 from gastown.reconciler.rules.poll_pull_requests import poll_pull_requests
 from gastown.reconciler.wake_ups import next_wake_up
 from tests.support.builders import NOW, a_bead, a_review, a_town, fresh, settle
@@ -50,6 +50,18 @@ def test_a_request_under_review_is_looked_at_now_and_then() -> None:
     apply_poll(town, "review-1", 1, OPEN, None, fresh())
 
     assert review.watch.next_at == NOW + timedelta(minutes=10)
+
+
+def test_a_request_that_waits_for_its_refinery_is_not_looked_at_first() -> None:
+    """Its first look comes with its approval, and then at once."""
+    town = a_town()
+    review = a_review(town, a_bead(town, status="in_review"), strategy=MergeStrategy.PR)
+    ask_provider(town, review, EffectKind.OPEN_PULL, fresh())
+    apply_opened(town, review.id, 1, ("https://x/pull/7", 7), fresh())
+    assert list(poll_pull_requests(town, NOW + timedelta(minutes=9))) == []
+
+    approve(review, None, fresh(5))
+    assert len(list(poll_pull_requests(town, NOW + timedelta(seconds=5)))) == 1
 
 
 def test_an_approval_brings_the_next_look_forward() -> None:

@@ -155,7 +155,7 @@ def approve(review: Review, agent: Agent | None, moment: Moment) -> None:
     review.approved_sha, review.approved_at = review.sha, moment.now
     review.approved_by = agent.id if agent else None
     polled = review.watch.polled_at
-    review.watch.next_at = polled + POLL_INTERVAL if polled is not None else review.watch.next_at
+    review.watch.next_at = polled + POLL_INTERVAL if polled is not None else None
     review.merge_tries, review.merge_started_at, review.not_before = 0, moment.now, None
 
 

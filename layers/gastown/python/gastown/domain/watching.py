@@ -73,7 +73,8 @@ def apply_opened(town: Town, review_id: str, ask: int, pull: tuple[str, int], mo
         return
     _heard(review)
     review.watch.url, review.watch.number = pull
-    review.watch.next_at, review.updated_at = None, moment.now
+    watched = review.phase is ReviewPhase.WATCHING
+    review.watch.next_at, review.updated_at = None if watched else moment.now + SLOW_POLL_INTERVAL, moment.now
     detail: dict[str, object] = {"review_id": review.id, "claimed": review.watch.claimed_url}
     town.note(_note(review, "pr_created", moment, new=review.watch.url, metadata=detail))
 
