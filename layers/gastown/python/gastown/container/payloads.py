@@ -1,5 +1,6 @@
 """What travels between the town and its container: pydantic models of the commands and their answers."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -172,6 +173,8 @@ class Ack(Payload):
     outcome: Literal["accepted", "refused"]
     cause: Cause | None = None
     error: str | None = None
+    at: datetime | None = None
+    """When the command was taken: its answer may come much later."""
 
 
 ACCEPTED = Ack(outcome="accepted")
