@@ -1,6 +1,7 @@
 """A container with its agents, as the town meets them: it beats, obeys, reports, and may do any of it badly."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -271,6 +272,8 @@ class FakeContainer:
         return Ack(outcome="accepted")
 
     def _answer(self, command_id: str, ack: Ack) -> None:
+        ack = replace(ack, at=self.world.now())
+
         def answer() -> None:
             self.send(
                 f"ack {ack.outcome}",

@@ -80,7 +80,7 @@ MUTANTS = (
         bug="8.1.12, 8.2.12: an endless cycle of starts",
         cuts=(
             Cut(function=ending._requeue_bead, old="bead.attempts >= limit or", new="False or"),
-            Cut(function=signs.has_attempts, old="bead.attempts < town", new="bead.attempts < 99 * town"),
+            Cut(function=signs._may_start, old="bead.attempts < limit", new="bead.attempts < 99 * limit"),
         ),
     ),
     Mutant(

@@ -6,6 +6,7 @@ Every command is done once, by its id: the town delivers again what it has not b
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TypeVar, assert_never
 
 from pydantic import BaseModel, ValidationError
@@ -220,12 +221,13 @@ class Commands:
             say("command.not_answered", command_id=command.id, kind=command.kind.value, error=str(error))
 
     async def _acked(self, command: Command) -> Ack:
+        taken = datetime.now(UTC)
         try:
             await self.carry_out(command)
         except RefusedError as refusal:
             say("command.refused", command_id=command.id, kind=command.kind.value, error=str(refusal))
             return refusal.ack
-        return ACCEPTED
+        return ACCEPTED.model_copy(update={"at": taken})
 
     async def _do_with_outcome(self, command: Command, work: Work) -> None:
         if work.ack is None:

@@ -173,6 +173,8 @@ class Ack(Payload):
     outcome: Literal["accepted", "refused"]
     cause: Cause | None = None
     error: str | None = None
+    at: datetime | None = None
+    """When the command was taken: its answer may come much later."""
 
 
 ACCEPTED = Ack(outcome="accepted")

@@ -76,7 +76,7 @@ class TownClient:
 
     async def acknowledge(self, command_id: str, ack: Ack) -> None:
         """Answer a command."""
-        await self._call("POST", f"container/commands/{command_id}/ack", ack.model_dump(exclude_none=True))
+        await self._call("POST", f"container/commands/{command_id}/ack", ack.model_dump(mode="json", exclude_none=True))
 
     async def report(self, command_id: str, outcome: MergeOutcome | SetupOutcome) -> None:
         """Report what came of a command, for an hour if it must be: a merge may have landed."""

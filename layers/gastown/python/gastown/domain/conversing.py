@@ -77,11 +77,21 @@ def accept_session(town: Town, dispatch: int, moment: Moment) -> None:
         mayor.open_session.accepted_at, mayor.last_activity_at = moment.now, moment.now
 
 
-def begin_turn(town: Town, dispatch: int, moment: Moment) -> None:
-    """The live session was told something: its next turn begins now."""
+def begin_turn(town: Town, dispatch: int, taken_at: datetime | None, moment: Moment) -> None:
+    """The live session was told something: its next turn began when the container took it (`taken_at`, or now).
+
+    The answer to the command may be later than the end of the turn that it began: then nothing begins, for nobody
+    would ever end it.
+    """
     mayor = town.mayor
-    if mayor is not None and mayor.open_session is not None and mayor.dispatch == dispatch:
-        mayor.status, mayor.working_since, mayor.last_activity_at = AgentStatus.WORKING, moment.now, moment.now
+    if mayor is None or mayor.open_session is None or mayor.dispatch != dispatch:
+        return
+    began, over = min(taken_at or moment.now, moment.now), mayor.open_session.turn_over_at
+    mayor.last_activity_at = moment.now
+    if over is None or over < began:
+        mayor.status, mayor.working_since = AgentStatus.WORKING, began
+    elif mayor.status is not AgentStatus.WORKING:
+        _answered(town, mayor, moment)
 
 
 def end_turn(town: Town, dispatch: int, fired_at: datetime | None, moment: Moment) -> None:
@@ -89,6 +99,8 @@ def end_turn(town: Town, dispatch: int, fired_at: datetime | None, moment: Momen
     mayor = town.mayor
     if mayor is None or mayor.open_session is None or mayor.dispatch != dispatch:
         return
+    if fired_at is not None:
+        mayor.open_session.turn_over_at = max(fired_at, mayor.open_session.turn_over_at or fired_at)
     stale = fired_at is not None and mayor.working_since is not None and fired_at < mayor.working_since
     if mayor.status is AgentStatus.WORKING and not stale:
         mayor.status, mayor.last_activity_at, mayor.attempts = AgentStatus.WAITING, moment.now, 0

@@ -18,6 +18,8 @@ class Session:
     generation: int
     asked_at: datetime
     accepted_at: datetime | None = None
+    turn_over_at: datetime | None = None
+    """When the last turn that was reported over had ended, by the container's clock."""
     ended: RunEnd | None = None
     ended_at: datetime | None = None
 

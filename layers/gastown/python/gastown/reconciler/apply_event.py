@@ -147,7 +147,7 @@ def _spoken(town: Town, command: Command, data: dict[str, Any], moment: Moment) 
     if command.kind is CommandKind.START:
         accept_session(town, dispatch, moment)
     elif accepted and command.kind is CommandKind.MESSAGE and _is_mayors(town, command):
-        begin_turn(town, dispatch, moment)
+        begin_turn(town, dispatch, _moment(data.get("at")), moment)
 
 
 def _setup(town: Town, data: dict[str, Any], moment: Moment) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from gastown.domain.agent import AgentStatus
@@ -122,17 +123,18 @@ def is_over(town: Town, seen: Sighting) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Ack:
-    """Whether a container took a command, and if not, why."""
+    """Whether a container took a command, and if not, why; `at` is when, by its clock."""
 
     outcome: str
     cause: str | None = None
     error: str | None = None
+    at: datetime | None = None
 
 
 def acknowledge(work: UnitOfWork, claims: ContainerClaims, command_id: str, ack: Ack) -> bool:
     """Deliver an acknowledgement; raises `StaleDispatch` for an older generation."""
-    error = ack.error[:1000] if ack.error else None
-    data = {"command_id": command_id, "outcome": ack.outcome, "cause": ack.cause, "error": error}
+    error, at = ack.error[:1000] if ack.error else None, ack.at.isoformat() if ack.at else None
+    data = {"command_id": command_id, "outcome": ack.outcome, "cause": ack.cause, "error": error, "at": at}
     return _deliver(work, claims, EventKind.COMMAND_ACKED, data, event_id=f"{command_id}-ack")
 
 

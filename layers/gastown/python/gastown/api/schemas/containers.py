@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from gastown.domain.merging import MergeStatus
 
@@ -39,11 +39,12 @@ class HeartbeatBody(BaseModel):
 
 
 class AckBody(BaseModel):
-    """Whether a command was taken."""
+    """Whether a command was taken, and when, by the container's clock."""
 
     outcome: Literal["accepted", "refused"]
     cause: Literal["infrastructure", "invalid", "draining", "capacity", "stale"] | None = None
     error: str | None = None
+    at: AwareDatetime | None = None
 
 
 class GateBody(BaseModel):
