@@ -203,7 +203,7 @@ def test_an_acknowledgement_is_delivered_once() -> None:
     delivered = [containers.acknowledge(desk.work, world.container_claims, "c-1", ack) for _ in range(2)]
 
     assert delivered == [True, False]
-    data = {"command_id": "c-1", "outcome": "refused", "cause": "capacity", "error": "full"}
+    data = {"command_id": "c-1", "outcome": "refused", "cause": "capacity", "error": "full", "at": None}
     assert [("command_acked", data)] == desk.inbox()
 
 
