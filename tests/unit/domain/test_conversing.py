@@ -28,11 +28,11 @@ def test_a_turn_begins_when_the_container_took_the_words() -> None:
     town, nudge = _told()
     assert town.mayor is not None
     begin_turn(town, town.mayor.dispatch, _after(10), at(40))
-    assert town.mayor.status is AgentStatus.WORKING
+    begun = town.mayor.status
 
     end_turn(town, town.mayor.dispatch, _after(20), at(41))
 
-    assert town.mayor.status is AgentStatus.WAITING
+    assert (AgentStatus.WORKING, AgentStatus.WAITING) == (begun, town.mayor.status)
     assert nudge.id not in town.nudges
 
 

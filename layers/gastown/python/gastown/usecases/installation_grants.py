@@ -88,7 +88,7 @@ def _apps(vault: Vault, live: LiveSources, town: Town, installation: str) -> Ite
                 logger().error("the GitHub App's secret cannot be read")
                 raise NoGrantError(BROKEN_KEY) from None
             continue
-        owners = app.get("installations")
+        owners = app.get("installations") if position == 0 else None  # who may is said by the newest version alone
         if isinstance(owners, dict) and town.owner_user_id not in (owners.get(installation) or ()):
             raise NoGrantError(NOT_YOURS)
         yield AppKey(app_id=str(app["app_id"]), private_key=str(app["private_key"]))
