@@ -33,7 +33,7 @@ def test_two_agents_work_side_by_side(door: Door, bare: Bare, tmp_path: Path) ->
 
     with run_container(door, tmp_path / "workspace"):
         assert door.ack_of("start-toast-1")["outcome"] == "accepted"
-        assert door.ack_of("start-fig-1") == {"outcome": "accepted"}
+        assert door.ack_of("start-fig-1")["outcome"] == "accepted"
         together = door.await_(lambda: [b for b in door.beats if len(b["agents"]) == 2])
         dones = {name: door.call_of(f"/agents/{name}/done") for name in ("toast", "fig")}
         ends = {name: door.call_of(f"/agents/{name}/completed") for name in ("toast", "fig")}
