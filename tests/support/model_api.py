@@ -139,7 +139,7 @@ def open_model_api(scripts: Mapping[str, Script] | None = None) -> Iterator[Mode
     api = ModelApi(scripts=dict(scripts or {}))
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the name http.server asks for
+        def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             request = json.loads(self.rfile.read(length))
             move = api.answer(request, (self.headers.get("Authorization") or "").removeprefix("Bearer "))
