@@ -9,9 +9,9 @@ from gastown.usecases import tokens
 from gastown.usecases.tokens import mayor_rig
 from tests.support.agent_world import NOW, SECRETS, TOWN_ID, an_agent_world
 from tests.support.agents_door import Door, T, open_door
-from tests.support.people_door import TOWN, PeopleDoor, people_door
+from tests.support.people_door import PeopleDoor, people_door
 from tests.support.people_door import T as OURS
-from tests.support.stage import SIGNING_SECRET
+from tests.support.stage import SIGNING_SECRET, TOWN
 
 AT = NOW.isoformat()
 
