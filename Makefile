@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 READY := $(VENV)/.ready
+AGENTS := .agents/.ready
 IMAGE ?= gastown-container:local
 STATE_MACHINES := $(wildcard infra/statemachines/*.asl.json)
 export PORT REPO SEEDS FROM
 
 .DEFAULT_GOAL := help
-.PHONY: help dev fmt check unit integration simulate simulate-mutants bench e2e rooms test up down demo openapi image push \
+.PHONY: help dev fmt check unit integration simulate simulate-mutants bench agents e2e rooms test up down demo openapi image push \
 	preflight build deploy destroy
 
 help: ## List the commands
@@ -21,6 +22,14 @@ $(READY): pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(RUN) pip install --quiet --disable-pip-version-check --editable '.[container,local,dev]'
 	@touch $@
+
+agents: $(AGENTS) ## Install the agent program that tests drive into .agents (needs npm; without it they are skipped)
+
+$(AGENTS): tests/support/opencode/package-lock.json
+	@command -v npm > /dev/null || { echo "npm is not there: the tests with a real agent program will be skipped"; exit 0; }; \
+	mkdir -p $(@D) && cp tests/support/opencode/package.json tests/support/opencode/package-lock.json $(@D) \
+	&& npm install --prefix $(@D) --no-audit --no-fund --silent && (cd $(@D)/node_modules/opencode-ai && node postinstall.mjs > /dev/null) && touch $@ \
+	|| echo "the agent program could not be installed: the tests with it will be skipped"
 
 fmt: dev ## Format the code and mend what can be mended
 	$(RUN) ruff format .
@@ -41,7 +50,7 @@ check: dev ## Format, lint, types, import contracts, template, state machines, h
 unit: dev ## Unit tests: no network, seconds
 	$(RUN) pytest tests/unit
 
-integration: dev ## Adapters, doors and the template on emulated AWS
+integration: dev agents ## Adapters, doors and the template on emulated AWS
 	$(RUN) pytest tests/integration
 
 simulate: dev ## The town in worlds of failures (SEEDS=n FROM=k; WITHOUT=kinds or ONLY=strokes replay a failure)
@@ -53,13 +62,13 @@ simulate-mutants: dev ## Take out each fix in turn: some seed has to fail
 bench: dev ## Measure every budget of the design; fails if one is over
 	$(RUN) tests.bench
 
-e2e: dev ## Stories against the local stack, over HTTP only
+e2e: dev agents ## Stories against the local stack, over HTTP only
 	$(RUN) pytest tests/e2e
 
-rooms: dev ## Every test but the stories
+rooms: dev agents ## Every test but the stories
 	$(RUN) pytest tests/unit tests/simulation tests/integration -n 2
 
-test: dev ## Set up, then run every test: the stories, which mostly wait, beside the rest
+test: dev agents ## Set up, then run every test: the stories, which mostly wait, beside the rest
 	@$(MAKE) --no-print-directory --jobs=2 e2e rooms
 
 up: dev ## Put the local stack up and leave it running (PORT=4567)

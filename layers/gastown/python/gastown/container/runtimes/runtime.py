@@ -1,12 +1,12 @@
 """What the container asks of a runtime: have it ready, start a session, watch it, speak to it, end it."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from gastown.container.payloads import When
+from gastown.container.payloads import ModelAccess, When
 from gastown.container.processes import Account
 
 
@@ -52,9 +52,10 @@ class Launch:
     """Its first words; without any, a session that can be spoken to waits for them."""
     model: str | None = None
     small_model: str | None = None
+    access: ModelAccess | None = field(default=None, repr=False)
     resume: bool = False
     """Whether it goes on in the newest session that its folder knows."""
-    turn_over: Callable[[datetime], Awaitable[None]] = field(default=nobody_waits, repr=False)
+    turn_over: Callable[[datetime], Coroutine[Any, Any, None]] = field(default=nobody_waits, repr=False)
     """Told when a session that stays (the mayor's) has nothing more to do; never raises."""
     account: Account | None = None
     secrets: Sequence[str] = field(default=(), repr=False)
