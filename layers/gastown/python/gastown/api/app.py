@@ -28,6 +28,8 @@ from gastown.api.routes import (
     merge_queue,
     messages,
     molecules,
+    organization_towns,
+    organizations,
     rigs,
     settings,
     staff,
@@ -39,6 +41,8 @@ from gastown.api.routes import (
 
 PEOPLE = (
     health,
+    organizations,
+    organization_towns,
     towns,
     rigs,
     settings,
