@@ -3,6 +3,7 @@
 # ruff: noqa: T201 - a command line prints
 import argparse
 import gc
+import logging
 import multiprocessing
 import os
 import sys
@@ -70,6 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", default=None, help="the only strokes that happen, as `kind#number`")
     parser.add_argument("--mutant", default=None, help="one mutant alone")
     asked = parser.parse_args(arguments)
+    logging.disable(logging.WARNING)
     return mutants(asked.mutant) if asked.what == "mutants" else worlds(asked)
 
 
