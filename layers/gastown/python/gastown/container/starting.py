@@ -11,8 +11,8 @@ from typing import TypeVar
 from gastown.container.environment import Outfit
 from gastown.container.git import GitError
 from gastown.container.log import say
+from gastown.container.mayor_folder import MayorFolder
 from gastown.container.payloads import AgentCredentials, Cause, GitCredentials, MayorStart, StartPayload
-from gastown.container.processes import make_folder
 from gastown.container.prompts import build_mayor_prompt, build_prompt
 from gastown.container.refusals import RefusedError
 from gastown.container.repositories import CredentialProvider, Repositories
@@ -44,6 +44,7 @@ class Starting:
     worktrees: Worktrees
     runtimes: Runtimes
     outfit: Outfit
+    mayor_folder: MayorFolder
     is_draining: Callable[[], bool]
 
     async def start(self, start: StartPayload | MayorStart, dispatch: int) -> Record:
@@ -69,6 +70,10 @@ class Starting:
                 raise RefusedError(
                     Cause.STALE if error.status == HTTPStatus.CONFLICT else Cause.INFRASTRUCTURE, str(error)
                 ) from error
+            except BaseException as error:
+                # Neither a fault of ours nor a cancelled start may leave a run that seems to begin for ever.
+                await self._give_up(record, type(error).__name__)
+                raise
         say("agent.started", agent_id=agent_id, dispatch=dispatch, role=start.agent.role, branch=start.branch)
         return record
 
@@ -95,19 +100,7 @@ class Starting:
         credentials = await settled(lambda: self._fresh(record))
         prompt, credentials = await self._prepare(record, credentials)
         self._check_wanted(record)
-        launch = Launch(
-            folder=record.worktree or self.outfit.places.workspace,
-            agent_id=record.agent_id,
-            role=record.start.agent.role,
-            prompt=prompt,
-            model=record.start.model,
-            small_model=record.start.small_model,
-            resume=isinstance(record.start, MayorStart),
-            environment=self.outfit.build(record, credentials),
-            log=self.outfit.log_file(record),
-            account=self.outfit.account,
-            secrets=_secrets(credentials),
-        )
+        launch = self.launch_of(record, credentials, prompt=prompt)
         session = await self.runtimes.of(record.start.runtime).start(launch)
         try:
             self._check_wanted(record)
@@ -120,6 +113,22 @@ class Starting:
         if credentials.git is not None:
             record.refresher = asyncio.create_task(self._keep_fresh(record))
 
+    def launch_of(self, record: Record, credentials: AgentCredentials, *, prompt: str = "") -> Launch:
+        """How a run is started; without a prompt, how its server is made ready before (REQ-1.13)."""
+        return Launch(
+            folder=record.worktree or self.outfit.places.workspace,
+            agent_id=record.agent_id,
+            role=record.start.agent.role,
+            prompt=prompt,
+            model=record.start.model,
+            small_model=record.start.small_model,
+            resume=isinstance(record.start, MayorStart),
+            environment=self.outfit.build(record, credentials),
+            log=self.outfit.log_file(record),
+            account=self.outfit.account,
+            secrets=_secrets(credentials),
+        )
+
     async def _prepare(self, record: Record, credentials: AgentCredentials) -> tuple[str, AgentCredentials]:
         """Make the folder that a run works in; its first words, and the credentials that worked.
 
@@ -127,7 +136,7 @@ class Starting:
         """
         start = record.start
         if isinstance(start, MayorStart):
-            record.worktree = make_folder(self.outfit.places.workspace / "mayor", self.outfit.account)
+            record.worktree = self.mayor_folder.prepare(start.instructions)
             return build_mayor_prompt(start), credentials
         remote = await self.repositories.refresh(start.rig, self._provider(start.rig.id, credentials))
         credentials = credentials.with_git(remote.credentials)
@@ -163,11 +172,17 @@ class Starting:
         git = record.credentials.git if record.credentials else None
         while True:
             await asyncio.sleep(renewal_wait(git, datetime.now(UTC)))
-            try:
-                git = (await self._fresh(record)).git
-                self.outfit.store_git(record.agent_id, git)
-            except (TownRefusedError, TownUnreachableError) as error:
-                say("credentials.not_renewed", agent_id=record.agent_id, error=str(error))
+            git = await self.renew(record) or git
+
+    async def renew(self, record: Record) -> GitCredentials | None:
+        """Put a running agent's newest git token where its git finds it; none if the town gave none."""
+        try:
+            git = (await self._fresh(record)).git
+        except (TownRefusedError, TownUnreachableError) as error:
+            say("credentials.not_renewed", agent_id=record.agent_id, error=str(error))
+            return None
+        self.outfit.store_git(record.agent_id, git)
+        return git
 
     async def _watch(self, record: Record) -> None:
         """Wait for the end of a session, tidy up, and report it unless somebody asked for the end."""
