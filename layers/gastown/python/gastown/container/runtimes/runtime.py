@@ -16,6 +16,24 @@ async def nobody_waits(at: datetime) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AgentEvent:
+    """One thing that a session did: its kind in the runtime's own words, JSON about it, and when."""
+
+    kind: str
+    data: Mapping[str, object]
+    at: datetime
+
+
+Listener = Callable[[AgentEvent], None]
+"""Hears every event of a session, on the event loop; it returns at once, never raises, and masks what it keeps."""
+
+
+def unheard(event: AgentEvent) -> None:
+    """The listener of a session that nobody watches."""
+    del event
+
+
+@dataclass(frozen=True, kw_only=True)
 class Launch:
     """One session to start, or a server to have ready for it.
 
@@ -40,6 +58,7 @@ class Launch:
     """Told when a session that stays (the mayor's) has nothing more to do; never raises."""
     account: Account | None = None
     secrets: Sequence[str] = field(default=(), repr=False)
+    listener: Listener = field(default=unheard, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
