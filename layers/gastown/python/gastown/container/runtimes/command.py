@@ -87,7 +87,7 @@ class CommandSession:
     def __init__(self, *, process: Process, launch: Launch) -> None:
         """Begin to feed the prompt and to read the output."""
         self._process = process
-        self._secrets = tuple(launch.secrets)
+        self._secrets = launch.secrets
         self._tail = bytearray()
         self._heard_at = datetime.now(UTC)
         self._heard = "started"
