@@ -22,6 +22,7 @@ from gastown.container.places import Places
 from gastown.container.processes import find_account, make_folder
 from gastown.container.repositories import Repositories
 from gastown.container.roster import Roster
+from gastown.container.runtimes.choice import Runtimes
 from gastown.container.runtimes.command import CommandRuntime
 from gastown.container.serving import QuietServer, make_server
 from gastown.container.settings import ContainerSettings
@@ -52,7 +53,7 @@ class ContainerProcess:
             roster=self.roster,
             repositories=self.repositories,
             worktrees=Worktrees(repositories=self.repositories, account=account),
-            runtime=CommandRuntime(settings.agent_command),
+            runtimes=Runtimes(known={"command": CommandRuntime(settings.agent_command)}),
             outfit=self.outfit,
             is_draining=lambda: self.commands.draining,
         )
