@@ -152,6 +152,17 @@ def test_where_no_credential_is_accepted_the_review_fails_at_once(stage: Stage) 
     assert "Put a fresh one into the town's settings" in str(stage.store.rows[TOWN])
 
 
+def test_a_refused_credential_names_the_others_that_were_tried(stage: Stage) -> None:
+    """The one that failed says so, in its place (REQ-4.5)."""
+    stage.secrets.put(f"stack/town/{TOWN}", json.dumps({"github_cli_pat": "pat-1"}))
+    stage.git_host.refusals.append(UNAUTHORIZED)
+    perform(stage, EffectKind.OPEN_PULL)
+
+    [(_, data)] = stage.inbox()
+    tried = "town.github_cli_pat (just failed), platform integration (none configured), town.git_auth.github_token"
+    assert f"Bad credentials; no other credential: {tried}" == data["refusal"]["text"]
+
+
 def test_the_source_of_a_credential_is_shown_and_the_credential_is_not(stage: Stage) -> None:
     """A last resort has to be seen (design section 9, row 4)."""
     stage.secrets.put(f"stack/town/{TOWN}", json.dumps({"git_auth": {"github_token": "old-1"}}))

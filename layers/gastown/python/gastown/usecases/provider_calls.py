@@ -5,7 +5,7 @@ while it was remembered, or replaced a moment ago. Only when there is no other o
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Protocol, TypeVar
 
@@ -62,9 +62,15 @@ def ask(providers: Providers, town: Town, rig: Rig, question: Callable[[Call], T
     if not (isinstance(answer, HttpError) and answer.status == HTTPStatus.UNAUTHORIZED):
         return answer
     other = _prepare(providers, town, rig, failed=fingerprint(call.access.token))
-    if isinstance(other, Call):
-        return question(other)
-    return other if isinstance(other, HttpError) else answer
+    match other:
+        case Call():
+            return question(other)
+        case NoToken(tried=tried):
+            return replace(answer, text=f"{answer.text}; no other credential: {', '.join(tried)}")
+        case HttpError():
+            return other
+        case _:
+            return answer
 
 
 def _prepare(providers: Providers, town: Town, rig: Rig, *, failed: str = "") -> Call | Refusal:
