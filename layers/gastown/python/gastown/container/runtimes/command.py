@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 from asyncio.subprocess import Process
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -14,12 +14,42 @@ from gastown.container.masking import mask
 from gastown.container.payloads import Cause
 from gastown.container.processes import as_account, end_group, signal_group
 from gastown.container.refusals import RefusedError
-from gastown.container.runtimes.runtime import Activity, Exit, Launch, Session
+from gastown.container.runtimes.runtime import Activity, AgentEvent, Exit, Launch, Session
 
 LOG_BYTES = 5_000_000
 """A session's log is cut at this size; the one before it is kept."""
 LAST_WORDS = 2000
 """Bytes of output that explain a failure."""
+OUTPUT = "output"
+"""The kind of the events that this runtime tells: one per line of output, in `text`."""
+LINE_BYTES = 16_384
+"""What a line has beyond this is left out of its event; the log has it."""
+
+
+class Lines:
+    """Cuts a stream of bytes into lines; a character or a secret that arrives in two pieces comes out whole."""
+
+    def __init__(self) -> None:
+        """Begin with an empty line."""
+        self._line = bytearray()
+
+    def feed(self, chunk: bytes) -> Iterator[str]:
+        """The lines that this chunk completes, without blank ones."""
+        *whole, rest = chunk.split(b"\n")
+        for piece in whole:
+            self._add(piece)
+            yield from self.end()
+        self._add(rest)
+
+    def end(self) -> Iterator[str]:
+        """The line begun so far, if there is anything in it."""
+        text = self._line.decode(errors="replace").rstrip()
+        self._line.clear()
+        if text:
+            yield text
+
+    def _add(self, piece: bytes) -> None:
+        self._line += piece[: max(LINE_BYTES - len(self._line), 0)]
 
 
 class BoundedLog:
@@ -88,6 +118,7 @@ class CommandSession:
         """Begin to feed the prompt and to read the output."""
         self._process = process
         self._secrets = tuple(launch.secrets)
+        self._listener = launch.listener
         self._tail = bytearray()
         self._heard_at = datetime.now(UTC)
         self._heard = "started"
@@ -129,10 +160,16 @@ class CommandSession:
             await stdin.wait_closed()
 
     async def _read(self, path: Path) -> None:
-        stream = self._process.stdout
+        stream, lines = self._process.stdout, Lines()
         with BoundedLog(path) as log:
             while stream is not None and (chunk := await stream.read(8192)):
-                self._heard, self._heard_at = "output", datetime.now(UTC)
+                self._heard, self._heard_at = OUTPUT, datetime.now(UTC)
                 self._tail += chunk
                 del self._tail[:-LAST_WORDS]
                 log.try_write(chunk)
+                self._tell(lines.feed(chunk))
+        self._tell(lines.end())
+
+    def _tell(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._listener(AgentEvent(kind=OUTPUT, data={"text": line}, at=self._heard_at))

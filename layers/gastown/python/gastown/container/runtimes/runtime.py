@@ -1,12 +1,30 @@
 """What the container asks of a runtime: start a session, watch it, end it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from gastown.container.processes import Account
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentEvent:
+    """One thing that a session did: its kind in the runtime's own words, JSON about it, and when."""
+
+    kind: str
+    data: Mapping[str, object]
+    at: datetime
+
+
+Listener = Callable[[AgentEvent], None]
+"""Hears every event of a session, on the event loop; it returns at once, never raises, and masks what it keeps."""
+
+
+def unheard(event: AgentEvent) -> None:
+    """The listener of a session that nobody watches."""
+    del event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +37,7 @@ class Launch:
     log: Path
     account: Account | None = None
     secrets: Sequence[str] = field(default=(), repr=False)
+    listener: Listener = field(default=unheard, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
