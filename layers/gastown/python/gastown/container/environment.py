@@ -61,30 +61,19 @@ class Outfit:
         """Write the file the agent's credential helper prints, readable by the agents' account only."""
         if credentials is None:
             return None
-        path = self._stored(agent_id)
-        make_folder(path.parent, None)
-        text = f"username={credentials.username}\npassword={credentials.password.get_secret_value()}\n"
-        for file, content in ((path, text), (_refused(path), "")):
-            fresh = file.with_name(f"{file.name}.new")
-            fresh.unlink(missing_ok=True)
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-                opened.write(content)
-            give(fresh, self.account)
-            fresh.replace(file)
+        folder = make_folder(self.places.workspace / "credentials", None)
+        path = folder / self.places.home(agent_id).name
+        fresh = path.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(f"username={credentials.username}\npassword={credentials.password.get_secret_value()}\n")
+        give(fresh, self.account)
+        fresh.replace(path)
         return path
 
-    def is_git_refused(self, agent_id: str) -> bool:
-        """Whether the agent's git was told that these credentials are not accepted, since they were written."""
-        refused = _refused(self._stored(agent_id))
-        return refused.exists() and refused.stat().st_size > 0
-
     def forget_git(self, agent_id: str) -> None:
-        """Remove those files again."""
-        for file in (self._stored(agent_id), _refused(self._stored(agent_id))):
-            file.unlink(missing_ok=True)
-
-    def _stored(self, agent_id: str) -> Path:
-        return self.places.workspace / "credentials" / self.places.home(agent_id).name
+        """Remove that file again."""
+        (self.places.workspace / "credentials" / self.places.home(agent_id).name).unlink(missing_ok=True)
 
     def build(self, record: Record, credentials: AgentCredentials) -> dict[str, str]:
         """The whole environment of this run's process."""
@@ -130,24 +119,15 @@ def _work_facts(start: StartPayload) -> dict[str, str]:
     }
 
 
-def _refused(stored: Path) -> Path:
-    """The file in which an agent's git notes that what it was given was not accepted."""
-    return stored.with_name(f"{stored.name}.refused")
-
-
 def _is_reserved(name: str) -> bool:
     return name in RESERVED or name.startswith(RESERVED_PREFIXES)
 
 
 def _git_settings(url: str, stored: Path | None) -> dict[str, str]:
-    """The credential helper for this URL's host, in the process's environment instead of any configuration file.
-
-    Git says `erase` when a remote did not accept what it was given (gitcredentials(7)); the container sees the note.
-    """
+    """The credential helper for this URL's host, in the process's environment instead of any configuration file."""
     settings = [("safe.directory", "*"), ("credential.helper", "")]
     parts = urlsplit(url)
     if stored is not None and parts.scheme in {"http", "https"}:
-        given, refused = shlex.quote(str(stored)), shlex.quote(str(_refused(stored)))
-        helper = f'!f() {{ case "$1" in get) cat {given};; erase) echo refused > {refused};; esac; }}; f'
+        helper = f'!f() {{ test "$1" = get && cat {shlex.quote(str(stored))}; }}; f'
         settings.append((f"credential.{parts.scheme}://{parts.netloc}.helper", helper))
     return numbered(settings)

@@ -60,7 +60,6 @@ def _polecat(prime: Prime, start: StartPayload) -> list[str]:
         f"""Rules:
 - Stay in this folder and on this branch: no global installs, no other branch, no merge into the target.
 - Commit in small steps and push `{start.branch}` to `origin` after each: this disk does not last.
-- If git says that authentication failed, try again after ten seconds: the credential is replaced meanwhile.
 - Say where you are in one sentence with `gt status TEXT`; save milestones with `gt checkpoint JSON`.""",
         _gates(start.gates, "Before you report, all of these must pass here; mend what fails:"),
         """When the work is committed and pushed, run `gt done --summary TEXT` as your last act: it reports this branch

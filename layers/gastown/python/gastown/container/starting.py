@@ -31,9 +31,6 @@ CREDENTIALS_PERIOD = 1800.0
 RENEWED_BEFORE_END = 270.0
 """Seconds before its end in which the town gives out another one: its own margin is 5 minutes."""
 LEAST_WAIT = 30.0
-"""Seconds between two renewals of one agent's token, whatever its remote and its git say."""
-REFUSAL_LOOK = 1.0
-"""Seconds between two looks whether an agent's git was told that its token is not accepted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,32 +154,14 @@ class Starting:
         say("agent.start_failed", agent_id=record.agent_id, dispatch=record.dispatch, reason=reason)
 
     async def _keep_fresh(self, record: Record) -> None:
-        """Renew a running agent's git token in time, or as soon as its git says that it is not accepted."""
         git = record.credentials.git if record.credentials else None
         while True:
-            refused = await self._until_due(record, git)
+            await asyncio.sleep(renewal_wait(git, datetime.now(UTC)))
             try:
-                renewed = await self._another(record, git) if refused else (await self._fresh(record)).git
-                git = renewed or git
+                git = (await self._fresh(record)).git
                 self.outfit.store_git(record.agent_id, git)
-                record.credentials = record.credentials and record.credentials.with_git(git)
             except (TownRefusedError, TownUnreachableError) as error:
                 say("credentials.not_renewed", agent_id=record.agent_id, error=str(error))
-            if refused:
-                say("credentials.replaced", agent_id=record.agent_id, dispatch=record.dispatch)
-                await asyncio.sleep(LEAST_WAIT)
-
-    async def _until_due(self, record: Record, git: GitCredentials | None) -> bool:
-        """Wait until a token is to be renewed; true if that is because it was not accepted."""
-        due = asyncio.get_running_loop().time() + renewal_wait(git, datetime.now(UTC))
-        while asyncio.get_running_loop().time() < due:
-            if self.outfit.is_git_refused(record.agent_id):
-                return True
-            await asyncio.sleep(REFUSAL_LOOK)
-        return False
-
-    async def _another(self, record: Record, failed: GitCredentials | None) -> GitCredentials | None:
-        return None if failed is None else await self.client.renew_git(record.start.rig_id, failed)
 
     async def _watch(self, record: Record) -> None:
         """Wait for the end of a session, tidy up, and report it unless somebody asked for the end."""
