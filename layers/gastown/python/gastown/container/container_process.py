@@ -23,6 +23,7 @@ from gastown.container.places import Places
 from gastown.container.processes import find_account, make_folder
 from gastown.container.repositories import Repositories
 from gastown.container.roster import Roster
+from gastown.container.runtimes.choice import Runtimes
 from gastown.container.runtimes.command import CommandRuntime
 from gastown.container.settings import ContainerSettings
 from gastown.container.starting import Starting
@@ -61,7 +62,7 @@ class ContainerProcess:
             roster=self.roster,
             repositories=self.repositories,
             worktrees=Worktrees(repositories=self.repositories, account=account),
-            runtime=CommandRuntime(settings.agent_command),
+            runtimes=Runtimes(known={"command": CommandRuntime(settings.agent_command)}),
             outfit=outfit,
             is_draining=lambda: self.commands.draining,
         )
