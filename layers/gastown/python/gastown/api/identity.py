@@ -61,7 +61,9 @@ def _verified(token: str) -> dict[str, Any]:
 def _by_secret(token: str) -> dict[str, Any]:
     options: Any = {"verify_exp": False, "verify_iat": False, "verify_aud": False}
     last: jwt.InvalidTokenError = jwt.InvalidTokenError("no secret")
-    for secret in bootstrap.secrets().get(bootstrap.settings().demand("user_secret_arn")):
+    if not (arn := bootstrap.settings().user_secret_arn):
+        raise Unavailable("This deployment knows nobody: give it OidcIssuer or SharedUserSecret", retry_after=60)
+    for secret in bootstrap.secrets().get(arn):
         try:
             claims: dict[str, Any] = jwt.decode(token, secret, algorithms=["HS256"], options=options)
         except jwt.InvalidTokenError as refused:
