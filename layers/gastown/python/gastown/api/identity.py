@@ -11,6 +11,12 @@ from gastown.api.request_log import name_user
 from gastown.domain.errors import Unauthorized, Unavailable
 
 ASYMMETRIC = ["RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "EdDSA"]
+KEYS_SECONDS = 300.0
+"""How long an issuer's keys are remembered: a key that it withdraws is refused after that time."""
+
+LOOK_AGAIN_SECONDS = 5.0
+"""Least time between two looks for a key that is not among them, so that forged tokens cannot have the issuer asked."""
+
 OURS = frozenset({"agent", "container"})
 """Scopes of tokens that this service signs itself."""
 
@@ -89,4 +95,4 @@ def _by_issuer(token: str) -> dict[str, Any]:
 
 @cache
 def _keys(url: str) -> jwt.PyJWKClient:
-    return jwt.PyJWKClient(url, cache_keys=True, timeout=3)
+    return jwt.PyJWKClient(url, lifespan=KEYS_SECONDS, cooldown_duration=LOOK_AGAIN_SECONDS, timeout=3)
