@@ -9,10 +9,12 @@ from gastown.api import errors
 from gastown.api.request_log import recorded, watch_route
 from gastown.api.routes import (
     adoptions,
+    agent_events,
     agents,
     bead_changes,
     beads,
     container_callbacks,
+    container_events,
     containers,
     convoy_changes,
     convoys,
@@ -28,6 +30,8 @@ from gastown.api.routes import (
     merge_queue,
     messages,
     molecules,
+    organization_towns,
+    organizations,
     rigs,
     settings,
     staff,
@@ -39,6 +43,8 @@ from gastown.api.routes import (
 
 PEOPLE = (
     health,
+    organizations,
+    organization_towns,
     towns,
     rigs,
     settings,
@@ -58,7 +64,9 @@ PEOPLE = (
 AGENTS = (
     containers,
     container_callbacks,
+    container_events,
     agents,
+    agent_events,
     hooks,
     beads,
     escalations,

@@ -7,6 +7,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar, assert_never
 
 from pydantic import BaseModel, ValidationError
@@ -21,7 +22,6 @@ from gastown.container.payloads import (
     Command,
     CommandKind,
     DrainPayload,
-    GitCredentials,
     HeartbeatAnswer,
     MayorStart,
     MergeOutcome,
@@ -142,7 +142,7 @@ class Commands:
             case CommandKind.STOP:
                 await self.stop(command.agent_id or "", command.dispatch)
             case CommandKind.MESSAGE:
-                await self.message(command.agent_id or "", parse(MessagePayload, command.payload).prompt)
+                await self.message(command.agent_id or "", parse(MessagePayload, command.payload))
             case CommandKind.MODEL | CommandKind.CONFIG:
                 self.settings_changed(command)
             case CommandKind.DRAIN:
@@ -170,12 +170,12 @@ class Commands:
             await self._starting.stop(record)
         return True
 
-    async def message(self, agent_id: str, prompt: str) -> None:
-        """Say something to a running agent. Raises `RefusedError`."""
+    async def message(self, agent_id: str, words: MessagePayload) -> None:
+        """Say something to a running agent; returns when it was taken. Raises `RefusedError`."""
         record = self._roster.records.get(agent_id)
         if record is None or record.session is None or record.status is not SessionStatus.RUNNING:
             raise RefusedError(Cause.STALE, f"{agent_id} does not run here")
-        await record.session.send(prompt)
+        await record.session.send(words.prompt, when=words.when)
 
     def settings_changed(self, command: Command) -> None:
         """The mayor's settings have others: each start asks the town for them, so the next session has them."""
@@ -189,7 +189,7 @@ class Commands:
     async def merge(self, order: MergePayload) -> MergeOutcome:
         """Merge an approved sha; every way it can end is a value. Raises `RefusedError` (invalid)."""
         try:
-            return await self._merging.merge(order, lambda failed: self._rig_credentials(order.rig.id, failed))
+            return await self._merging.merge(order, partial(self._client.rig_git, order.rig.id))
         except (TownRefusedError, TownUnreachableError) as error:
             status = MergeStatus.UNAVAILABLE
             return MergeOutcome(review_id=order.review_id, attempt=order.attempt, status=status, message=str(error))
@@ -197,15 +197,10 @@ class Commands:
     async def setup(self, order: SetupPayload) -> SetupOutcome:
         """Clone a rig ahead of time. Raises `RefusedError` (invalid)."""
         try:
-            await self._repositories.refresh(order.rig, lambda failed: self._rig_credentials(order.rig.id, failed))
+            await self._repositories.refresh(order.rig, partial(self._client.rig_git, order.rig.id))
         except (GitError, OSError, TownRefusedError, TownUnreachableError) as error:
             return SetupOutcome(rig_id=order.rig.id, status="failed", message=str(error)[:1000])
         return SetupOutcome(rig_id=order.rig.id, status="ready")
-
-    async def _rig_credentials(self, rig_id: str, failed: GitCredentials | None) -> GitCredentials | None:
-        if failed is not None:
-            return await self._client.renew_git(rig_id, failed)
-        return await self._client.rig_credentials(rig_id)
 
     async def _do(self, command: Command, work: Work, *, answer: bool) -> None:
         """Do what is not done yet, and tell what is not told yet."""
