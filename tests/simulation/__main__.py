@@ -86,6 +86,8 @@ def worlds(asked: argparse.Namespace) -> int:
     total, shown = Sum(), 0.0
     for outcome in _all(plans):
         total.add(outcome)
+        if outcome.breach is not None:
+            print(f"  seed {outcome.plan.seed} fails: {str(outcome.breach)[:300]}", flush=True)
         if time.monotonic() - shown > EVERY:
             shown = time.monotonic()
             print(f"  {total.seeds}/{len(plans)} worlds, {len(total.failed)} failures", flush=True)
