@@ -16,7 +16,7 @@ from tests.bench.quiet_hour import QuietHour, wait_an_hour
     ],
 )
 def test_a_request_that_waits_is_looked_at_once_a_minute_and_seldom_with_webhooks(
-    provider: Provider, webhooks: bool, hour: QuietHour
+    provider: Provider, *, webhooks: bool, hour: QuietHour
 ) -> None:
     """REQ-5.13; on GitHub only the first look's three answers, and one GraphQL point a look, cost quota."""
     assert hour == wait_an_hour(provider, webhooks=webhooks)
