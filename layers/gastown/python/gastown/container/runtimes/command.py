@@ -126,7 +126,8 @@ class CommandSession:
     def __init__(self, *, process: Process, launch: Launch) -> None:
         """Begin to feed the prompt and to read the output."""
         self._process = process
-        self._secrets = tuple(launch.secrets)
+        # Not a copy: what is given to the run later is to be masked too.
+        self._secrets = launch.secrets
         self._listener = launch.listener
         self._tail = bytearray()
         self._heard_at = datetime.now(UTC)
