@@ -248,6 +248,6 @@ class SimProvider:
 
     def _hook(self, hint: Hint, body: bytes) -> None:
         try:
-            take_webhook(self.world.uow, hint, body)
+            take_webhook(self.world.uow, hint, body, self.world.uow.now())
         except GastownError as refusal:
             self.world.tell(f"webhook: refused: {refusal}")

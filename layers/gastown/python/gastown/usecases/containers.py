@@ -7,6 +7,7 @@ from typing import Any
 
 from gastown.domain import housing
 from gastown.domain.agent import AgentStatus
+from gastown.domain.command import CommandKind
 from gastown.domain.container import ContainerState
 from gastown.domain.errors import Forbidden, NotFound, StaleDispatch
 from gastown.domain.event import EventKind
@@ -95,6 +96,18 @@ def beat(work: UnitOfWork, claims: ContainerClaims, generation: int, seen: Seque
         stop=[{"agent_id": one.agent_id, "dispatch": one.dispatch} for one in seen if is_over(town, one)],
         waiting=commands.waiting(town, generation, lambda bead_id: bead_text(work, town.id, bead_id)),
     )
+
+
+def registry(work: UnitOfWork, claims: ContainerClaims) -> list[dict[str, Any]]:
+    """The starts that wait for this generation, oldest first, without any credential (decision 0021).
+
+    Read consistently: the container has just registered, and the tick after that may have asked for them already.
+    Raises `StaleDispatch` for another generation.
+    """
+    town = work.load(claims.town_id).town
+    check_current(town, claims)
+    waiting = commands.waiting(town, claims.generation, lambda bead_id: bead_text(work, town.id, bead_id))
+    return [command for command in waiting if command["kind"] == CommandKind.START]
 
 
 def pulse(work: UnitOfWork, seen: Sequence[Sighting]) -> dict[str, Any]:
