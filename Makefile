@@ -9,8 +9,8 @@ STATE_MACHINES := $(wildcard infra/statemachines/*.asl.json)
 export PORT REPO SEEDS FROM
 
 .DEFAULT_GOAL := help
-.PHONY: help dev fmt check unit integration simulate simulate-mutants bench agents e2e rooms test up down demo openapi image push \
-	preflight build deploy destroy
+.PHONY: help dev fmt check unit integration simulate simulate-mutants bench invoke agents e2e rooms test up down demo openapi \
+	image push preflight build deploy destroy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ simulate-mutants: dev ## Take out each fix in turn: some seed has to fail
 
 bench: dev ## Measure every budget of the design; fails if one is over
 	$(RUN) tests.bench
+
+invoke: dev ## Each door in Lambda's own runtime, by `sam local invoke` (needs Docker and the SAM CLI)
+	$(RUN) pytest tests/invoke -rs
 
 e2e: dev agents ## Stories against the local stack, over HTTP only
 	$(RUN) pytest tests/e2e

@@ -17,6 +17,7 @@ from gastown.reconciler.apply_event import apply_event
 from gastown.usecases.reconcile_town import TickReport
 from gastown.usecases.town_items import decode, decode_final, encode
 from tests.simulation.glass import Glass
+from tests.simulation.measures import Measures
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -86,7 +87,7 @@ class Watch:
 
     def __init__(self, world: "World") -> None:
         """Nothing was seen."""
-        self.world, self.facts = world, Facts()
+        self.world, self.facts, self.measures = world, Facts(), Measures()
         self.breaches: list[Breach] = []
         self.disturbed = False
         """Whether something was stored in the middle of this tick that the tick could not know."""
@@ -173,6 +174,7 @@ class Watch:
 
         for invariant in INVARIANTS:
             self.breaches += [Breach(invariant.number, text) for text in invariant.check(view)]
+        self.breaches += [Breach(10, text) for text in self.measures.look(view)]
         remember(view)
 
     def _check_stale(self, view: View) -> None:
@@ -231,6 +233,9 @@ def is_stale(town: Town, event: TownEvent) -> bool:
     if kind == "merge_reported":
         review = next((r for r in town.reviews.values() if r.id == data["review_id"]), None)
         return review is None or int(data["attempt"]) < review.merge_attempt
+    if kind in ("pull_opened", "pull_polled", "pull_merged", "pull_refused"):
+        review = next((r for r in town.reviews.values() if r.id == data["review_id"]), None)
+        return review is None or int(data["ask"]) < review.watch.asks
     if kind in ("agent_done", "agent_completed"):
         agent = next((a for a in town.agents.values() if a.id == data["agent_id"]), None)
         return agent is not None and int(data["dispatch"]) < agent.dispatch

@@ -1,50 +1,20 @@
 """The town store on the emulator keeps the store's contract."""
 
-import secrets
 from datetime import UTC, datetime
 
 import boto3
 import pytest
 
-from gastown.adapters.dynamodb.connection import shared
 from gastown.adapters.dynamodb.directory import DynamoDirectory
+from gastown.adapters.dynamodb.organizations import DynamoOrganizations
 from gastown.adapters.dynamodb.town_store import DynamoTownStore
 from gastown.adapters.dynamodb.town_tables import DynamoTownTables
 from gastown.ports.directory import TownRow
 from tests.support.contracts.directory import DirectoryContract
+from tests.support.contracts.organizations import OrganizationsContract
 from tests.support.contracts.town_store import TOWN, DueAt, TownStoreContract
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def stack(emulator: str) -> str:
-    """A fresh stack name with a directory table; every test has tables of its own."""
-    shared.cache_clear()
-    name = f"it-{secrets.token_hex(4)}"
-    boto3.client("dynamodb").create_table(
-        TableName=f"{name}-directory",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk", "due_shard", "due_at")],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "due",
-                "KeySchema": [
-                    {"AttributeName": "due_shard", "KeyType": "HASH"},
-                    {"AttributeName": "due_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
-    return name
-
-
-@pytest.fixture
-def directory(stack: str) -> DynamoDirectory:
-    """The stack's directory."""
-    return DynamoDirectory(table=f"{stack}-directory")
 
 
 class TestDynamoTownStore(TownStoreContract):
@@ -72,6 +42,15 @@ class TestDynamoTownStore(TownStoreContract):
             return row.due_at if row else None
 
         return read
+
+
+class TestDynamoOrganizations(OrganizationsContract):
+    """The suite of organisations, in the directory's table on the emulator."""
+
+    @pytest.fixture
+    def organizations(self, stack: str) -> DynamoOrganizations:
+        """None yet."""
+        return DynamoOrganizations(table=f"{stack}-directory")
 
 
 class TestDynamoDirectory(DirectoryContract):

@@ -22,6 +22,7 @@ from gastown.ports.ids import Ids
 from gastown.ports.installation_tokens import InstallationTokens
 from gastown.ports.life_cycle import LifeCycle
 from gastown.ports.oauth_tokens import OAuthTokens
+from gastown.ports.organizations import Organizations
 from gastown.ports.secrets import Secrets
 from gastown.ports.thread_judge import ThreadJudge
 from gastown.ports.town_store import TownStore
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from gastown.usecases.errand import Outside
     from gastown.usecases.git_hosts import GitHosts
     from gastown.usecases.reconcile_town import Reconciler
+    from gastown.usecases.signing import SigningSecrets
     from gastown.usecases.vault import Vault
 
 
@@ -150,6 +152,14 @@ def directory() -> Directory:
 
 
 @once
+def organizations() -> Organizations:
+    """Who belongs together."""
+    from gastown.adapters.dynamodb.organizations import DynamoOrganizations
+
+    return DynamoOrganizations(table=settings().demand("directory_table"))
+
+
+@once
 def town_tables() -> TownTables:
     """The tables themselves, for the function `towns` only."""
     from gastown.adapters.dynamodb.connection import shared
@@ -218,6 +228,14 @@ def secrets() -> Secrets:
     from gastown.adapters.secretsmanager.secrets import SecretsManagerSecrets
 
     return SecretsManagerSecrets()
+
+
+@once
+def signing_secrets() -> "SigningSecrets":
+    """What tokens of containers and agents are signed with."""
+    from gastown.usecases.signing import SigningSecrets
+
+    return SigningSecrets(secrets(), settings().demand("signing_secret_arn"), true_clock())
 
 
 @once

@@ -25,6 +25,12 @@ RUN_TASK_BACKOFF = timedelta(seconds=30)
 
 RUN_TASK_BACKOFF_MAX = timedelta(minutes=10)
 
+CONTAINER_TOLD = 3
+"""Containers in a row that did not come up before a person is told (reconciler facts, 9.2: three restarts)."""
+
+CONTAINER_GIVE_UP = 148
+"""Containers in a row that did not come up before the town waits for a person: a day of them, 10 min apart."""
+
 DISPATCH_BACKOFF = tuple(timedelta(seconds=s) for s in (15, 30, 60, 120, 300, 600))
 """Wait before the next start of a bead or review, by attempts used; at least 15 s (facts: dispatch backoff)."""
 
@@ -142,6 +148,9 @@ MAX_LABEL = 100
 
 MAX_METADATA_BYTES = 2_000
 """Bytes of a bead's metadata as JSON: it lies in its item of the working set."""
+
+MAX_MEMBERS = 80
+"""Members of one organisation: they lie in one item, and their rows are written in one transaction."""
 
 MAX_RIG_AGENTS = 64
 """Agents of one rig, so that registering cannot fill the working set."""
