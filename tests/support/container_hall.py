@@ -91,6 +91,9 @@ class WarmRuntime:
         self.sessions.append(Session(launch))
         return self.sessions[-1]
 
+    async def close(self) -> None:
+        """Nothing runs between sessions."""
+
 
 class TownDouble:
     """The town's side of every call, by the end of its path; `held` makes a call wait for its event."""

@@ -30,6 +30,7 @@ class Door:
         self.git: dict[str, str] | None = None
         self.other: str | None = None
         self.env: dict[str, str] = {}
+        self.model: dict[str, str] | None = None
         self.stop: list[dict[str, Any]] = []
         self.superseded = False
         self.drain = False
@@ -105,7 +106,8 @@ class Door:
             if self.lagging:
                 self.lagging -= 1
                 return 409, {"success": False, "error": "stale dispatch"}
-            return 200, {"agent_token": f"token-of-{found[1]}", "git": self.git, "env": self.env}
+            known = {"agent_token": f"token-of-{found[1]}", "git": self.git, "env": self.env}
+            return 200, known | ({"model": self.model} if self.model else {})
         if path.endswith("/credentials"):
             return 200, {"git": self.git}
         if path.endswith("/refresh-git-token"):

@@ -31,7 +31,7 @@ from gastown.container.processes import find_account, make_folder
 from gastown.container.repositories import Repositories
 from gastown.container.roster import Roster
 from gastown.container.runtimes.choice import Runtimes
-from gastown.container.runtimes.command import CommandRuntime
+from gastown.container.runtimes.installed import build_runtimes
 from gastown.container.serving import QuietServer, make_server
 from gastown.container.settings import ContainerSettings
 from gastown.container.starting import Starting
@@ -81,7 +81,7 @@ class ContainerProcess:
             roster=self.roster,
             repositories=self.repositories,
             worktrees=Worktrees(repositories=self.repositories, account=account),
-            runtimes=runtimes or Runtimes(known={"command": CommandRuntime(self._settings.agent_command)}),
+            runtimes=runtimes or build_runtimes(self._settings, lambda: self.handlers.draining),
             outfit=self.outfit,
             mayor_folder=MayorFolder(places=places, account=account),
             is_draining=lambda: self.handlers.draining,
@@ -214,5 +214,6 @@ class ContainerProcess:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.starting.runtimes.close()
         await self.client.close()
         self._at_the_end.close()

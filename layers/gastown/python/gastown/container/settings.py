@@ -23,6 +23,11 @@ class ContainerSettings:
     control_port: int
     heartbeat_seconds: float
     agent_user: str | None
+    serve_commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """How `kilo` and `opencode` are called, where that is not simply their name."""
+    idle_seconds: float = 120
+    refinery_idle_seconds: float = 600
+    """How long an idle session is kept (requirements, numbers)."""
 
 
 def read_settings(environment: Mapping[str, str]) -> ContainerSettings:
@@ -37,6 +42,13 @@ def read_settings(environment: Mapping[str, str]) -> ContainerSettings:
         control_port=int(_number(environment, "GASTOWN_CONTROL_PORT", 8080)),
         heartbeat_seconds=_number(environment, "GASTOWN_HEARTBEAT_SECONDS", 30),
         agent_user=environment.get("GASTOWN_AGENT_USER") or None,
+        serve_commands={
+            name: tuple(shlex.split(text))
+            for name in ("kilo", "opencode")
+            if (text := environment.get(f"GASTOWN_{name.upper()}_COMMAND", "").strip())
+        },
+        idle_seconds=_number(environment, "GASTOWN_IDLE_SECONDS", 120),
+        refinery_idle_seconds=_number(environment, "GASTOWN_REFINERY_IDLE_SECONDS", 600),
     )
 
 

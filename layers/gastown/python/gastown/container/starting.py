@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from gastown.container.git import GitError
 from gastown.container.log import say
 from gastown.container.mayor_folder import MayorFolder
 from gastown.container.payloads import AgentCredentials, Cause, GitCredentials, MayorStart, StartPayload
-from gastown.container.prompts import build_mayor_prompt, build_prompt
+from gastown.container.prompts import build_mayor_prompt, build_prompt, build_system
 from gastown.container.refusals import RefusedError
 from gastown.container.repositories import CredentialProvider, Repositories
 from gastown.container.roster import Record, Roster, SessionStatus
@@ -126,11 +127,13 @@ class Starting:
             folder=record.worktree or self.outfit.places.workspace,
             agent_id=record.agent_id,
             role=record.start.agent.role,
+            system=build_system(record.start),
             prompt=prompt,
             model=record.start.model,
             small_model=record.start.small_model,
             access=credentials.model,
             resume=isinstance(record.start, MayorStart),
+            turn_over=lambda at: self._tell_waiting(record, at),
             environment=environment,
             log=self.outfit.log_file(record),
             account=self.outfit.account,
@@ -192,6 +195,12 @@ class Starting:
         record.status = SessionStatus.FAILED if ended.code else SessionStatus.EXITED
         record.exit_reason = ended.reason or "completed"
         await self._report(record, ended)
+
+    async def _tell_waiting(self, record: Record, at: datetime) -> None:
+        try:
+            await self.client.waiting(record.start.rig_id, record.agent_id, record.dispatch, at)
+        except (TownRefusedError, TownUnreachableError) as error:
+            say("waiting.not_reported", agent_id=record.agent_id, dispatch=record.dispatch, error=str(error))
 
     async def _report(self, record: Record, ended: Exit) -> None:
         status = "failed" if ended.code else "completed"

@@ -153,6 +153,11 @@ class TownClient:
         body = {"status": status, "reason": reason[:1000], "dispatch": dispatch, "agentId": agent_id}
         await self._call("POST", f"rigs/{rig_id}/agents/{agent_id}/completed", body, patience=patience)
 
+    async def waiting(self, rig_id: str, agent_id: str, dispatch: int, fired_at: datetime) -> None:
+        """Report that the mayor's turn was over at this moment."""
+        body = {"agentId": agent_id, "dispatch": dispatch, "firedAt": int(fired_at.timestamp() * 1000)}
+        await self._call("POST", f"rigs/{rig_id}/agents/{agent_id}/waiting", body)
+
     async def evicted(self, *, patience: float) -> None:
         """Report that this container was told to leave."""
         await self._call("POST", "container-eviction", {}, patience=patience)

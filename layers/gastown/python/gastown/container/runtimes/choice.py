@@ -20,3 +20,8 @@ class Runtimes:
         if runtime is None:
             raise RefusedError(Cause.INVALID, f"no such runtime: {name!r}; there are {', '.join(sorted(self.known))}")
         return runtime
+
+    async def close(self) -> None:
+        """End what runtimes keep running between sessions."""
+        for runtime in self.known.values():
+            await runtime.close()

@@ -101,6 +101,9 @@ class CommandRuntime:
         """Nothing can be ready: the process is the session."""
         del launch
 
+    async def close(self) -> None:
+        """Nothing runs between sessions."""
+
     async def start(self, launch: Launch) -> Session:
         """Start the command in the launch's folder. Raises `RefusedError` if there is no such command."""
         if not self._command:

@@ -110,3 +110,6 @@ class Runtime(Protocol):
 
     async def start(self, launch: Launch) -> Session:
         """Start a session. Raises `RefusedError` when it cannot be started at all."""
+
+    async def close(self) -> None:
+        """The container ends: end what runs between sessions."""
