@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.container.door import Door
+from tests.integration.container.door import TOWN, Door
 from tests.integration.container.remote import Bare
 from tests.integration.container.running import run_container
 from tests.support.agent_program import needs_opencode, opencode_environment

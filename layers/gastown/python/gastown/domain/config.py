@@ -8,6 +8,7 @@ from gastown.domain.convoy import MergeMode
 from gastown.domain.limits import AUTO_MERGE_DELAY, MAX_ATTEMPTS, MAX_POLECATS
 from gastown.domain.pull import MergeStrategy
 from gastown.domain.rig import Rig, RigOverrides
+from gastown.domain.runtime import RuntimeName
 
 
 class FailedBlockers(StrEnum):
@@ -61,6 +62,8 @@ class TownConfig:
     default_model: str | None = None
     small_model: str | None = None
     role_models: dict[str, str] = field(default_factory=dict)
+    runtime: RuntimeName = RuntimeName.COMMAND
+    role_runtimes: dict[str, RuntimeName] = field(default_factory=dict)
     custom_instructions: dict[str, str] = field(default_factory=dict)
     auto_triage: bool = True
     git_author_name: str | None = None
@@ -86,11 +89,17 @@ class EffectiveConfig:
     max_attempts: int
     role_models: dict[str, str]
     default_model: str | None
+    role_runtimes: dict[str, RuntimeName]
+    default_runtime: RuntimeName
     instructions: dict[str, str]
 
     def model_of(self, role: str) -> str | None:
         """The model of one role: a role's own before the default (api facts, 6.4)."""
         return self.role_models.get(role) or self.default_model
+
+    def runtime_of(self, role: str) -> RuntimeName:
+        """How a role's sessions are run; resolved as its model is."""
+        return self.role_runtimes.get(role) or self.default_runtime
 
     def instructions_of(self, role: str) -> str | None:
         """What people want this role to keep in mind."""
@@ -119,6 +128,8 @@ def effective(town: TownConfig, rig: Rig) -> EffectiveConfig:
         max_attempts=min(own.max_dispatch_attempts or MAX_ATTEMPTS, MAX_ATTEMPTS),
         role_models={**town.role_models, **own.role_models},
         default_model=own.model or town.default_model,
+        role_runtimes={**town.role_runtimes, **own.role_runtimes},
+        default_runtime=own.runtime or town.runtime,
         instructions={**town.custom_instructions, **own.custom_instructions},
     )
 

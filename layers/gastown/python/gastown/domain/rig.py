@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gastown.domain.ids import RigId
+from gastown.domain.runtime import RuntimeName
 
 
 @dataclass(kw_only=True)
@@ -23,6 +24,8 @@ class RigOverrides:
     max_dispatch_attempts: int | None = None
     model: str | None = None
     role_models: dict[str, str] = field(default_factory=dict)
+    runtime: RuntimeName | None = None
+    role_runtimes: dict[str, RuntimeName] = field(default_factory=dict)
     custom_instructions: dict[str, str] = field(default_factory=dict)
     platform_integration_id: str | None = None
     """The installation that mints this rig's GitHub tokens, where the town names none: here the town goes first."""

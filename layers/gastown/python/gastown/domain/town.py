@@ -27,6 +27,7 @@ from gastown.domain.molecule import Molecule
 from gastown.domain.nudge import Nudge
 from gastown.domain.review import Review
 from gastown.domain.rig import Rig
+from gastown.domain.runtime import RuntimeName
 from gastown.domain.triage import TriageRequest
 
 Entity = Bead | Review | Convoy | Escalation | Molecule | TriageRequest | Nudge | Mail
@@ -126,6 +127,10 @@ class Town:
     def mayor_model(self) -> str | None:
         """The mayor's model: its role's, else the town's default; a rig never changes it (api facts, 6.4)."""
         return self.config.role_models.get("mayor") or self.config.default_model
+
+    def mayor_runtime(self) -> RuntimeName:
+        """How the mayor's sessions are run: resolved as its model is."""
+        return self.config.role_runtimes.get("mayor") or self.config.runtime
 
     def mayor_instructions(self) -> str | None:
         """What people want the mayor to keep in mind."""

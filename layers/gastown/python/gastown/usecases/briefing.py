@@ -47,6 +47,7 @@ def brief_mayor(town: Town, mayor: Mayor) -> dict[str, Any]:
         "instructions": town.mayor_instructions(),
         "model": town.mayor_model(),
         "small_model": town.config.small_model,
+        "runtime": town.mayor_runtime().value,
         "rigs": [
             {"id": rig.id, "name": rig.name, "git_url": rig.git_url, "default_branch": rig.default_branch}
             for rig in town.rigs.values()

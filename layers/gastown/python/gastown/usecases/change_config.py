@@ -11,14 +11,14 @@ from gastown.domain.instances import parse_instance
 from gastown.domain.rig import RigOverrides
 from gastown.domain.town import Town
 from gastown.usecases.town_items import dump
-from gastown.usecases.town_secrets import GIT_SECRETS, OAUTH, PLAIN_SECRETS, change_secret, show_secrets
+from gastown.usecases.town_secrets import GIT_SECRETS, MODEL_URL, OAUTH, PLAIN_SECRETS, change_secret, show_secrets
 from gastown.usecases.unit_of_work import UnitOfWork
 from gastown.usecases.vault import TownSecret, Vault
 
 NULLABLE = frozenset({"auto_merge_delay_minutes"})
 """Here null is an answer: never (town facts, 2)."""
 NESTED = ("refinery", "git_auth")
-SECRET_NAMES = frozenset({*PLAIN_SECRETS, "env_vars"})
+SECRET_NAMES = frozenset({*PLAIN_SECRETS, MODEL_URL, "env_vars"})
 SECRET_GIT_NAMES = frozenset({*GIT_SECRETS, OAUTH})
 
 Settings = TownConfig | RefineryConfig | RigOverrides | GitAuth

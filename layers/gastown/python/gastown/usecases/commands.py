@@ -88,6 +88,7 @@ def _start(town: Town, command: Command) -> dict[str, Any] | None:
         "review": show_review(held) if isinstance(held, Review) else None,
         "model": rules.model_of(agent.role.value),
         "small_model": town.config.small_model,
+        "runtime": rules.runtime_of(agent.role.value).value,
         "instructions": rules.instructions_of(agent.role.value),
         "author": author(town, agent),
     }

@@ -25,6 +25,7 @@ from gastown.usecases.commands import iso
 from gastown.usecases.containers import check_current
 from gastown.usecases.git_tokens import GitToken, TokenUnavailable, resolve
 from gastown.usecases.tokens import ContainerClaims
+from gastown.usecases.town_secrets import MODEL_URL
 from gastown.usecases.unit_of_work import UnitOfWork
 from gastown.usecases.vault import TownSecret, Vault
 
@@ -80,7 +81,8 @@ def environment(town: Town, secret: TownSecret) -> dict[str, str]:
 def model_access(town: Town, secret: TownSecret) -> dict[str, str | None] | None:
     """What the town's models are paid with, if a token is stored; the organisation is told, or told to be none."""
     token = secret.text(MODEL_TOKEN)
-    return {"token": token, "organization_id": town.organization_id} if token else None
+    url = secret.text(MODEL_URL) or None
+    return {"token": token, "url": url, "organization_id": town.organization_id} if token else None
 
 
 @dataclass(frozen=True, kw_only=True)

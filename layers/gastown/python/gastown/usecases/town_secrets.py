@@ -21,7 +21,9 @@ LONG = 12
 MAX_SECRET_BYTES = 60_000
 """A secret holds 65,536 bytes (Secrets Manager's quota); the rest is for a GitLab pair that grows."""
 
-PLAIN_SECRETS = ("github_cli_pat",)
+PLAIN_SECRETS = ("github_cli_pat", "model_token")
+MODEL_URL = "model_url"
+"""In the secret too, beside the token: the address that it was given for."""
 GIT_SECRETS = ("github_token", "gitlab_token")
 OAUTH = "gitlab_oauth"
 OAUTH_SECRETS = ("access_token", "refresh_token", "client_secret")
@@ -56,6 +58,7 @@ def show_secrets(secret: TownSecret) -> dict[str, Any]:
     return {
         "git_auth": shown,
         **{name: mask(secret.text(name)) for name in PLAIN_SECRETS},
+        MODEL_URL: secret.text(MODEL_URL) or None,
         "env_vars": {name: mask(value) or "" for name, value in secret.env.items()},
     }
 
@@ -69,6 +72,7 @@ def change_secret(secret: TownSecret, changes: Mapping[str, Any], site: str) -> 
     for name in PLAIN_SECRETS:
         if name in changes:
             _set(values, name, changes[name], secret.text(name))
+    _change_model_url(secret, values, changes)
     if "env_vars" in changes:
         values["env"] = _replaced(secret.env, changes["env_vars"] or {})
     git = changes.get("git_auth")
@@ -79,6 +83,19 @@ def change_secret(secret: TownSecret, changes: Mapping[str, Any], site: str) -> 
     if len(json.dumps(bound.values).encode()) > MAX_SECRET_BYTES:
         raise Invalid("A town's secrets are at most 60,000 bytes in all", field="env_vars")
     return bound
+
+
+def _change_model_url(secret: TownSecret, values: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """No change of the address sends an old token to a new host. Raises `Invalid`."""
+    if MODEL_URL not in changes:
+        return
+    values[MODEL_URL] = changes[MODEL_URL] or None
+    token = values.get("model_token")
+    if token and token == secret.text("model_token") and (values[MODEL_URL] or "") != secret.text(MODEL_URL):
+        raise Invalid(
+            "The stored token of the models belongs to another address: give a new one with it, or delete it",
+            field=MODEL_URL,
+        )
 
 
 def _set(values: dict[str, Any], name: str, given: object, stored: str) -> None:

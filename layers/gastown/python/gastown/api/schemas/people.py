@@ -4,13 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from gastown.api.schemas.secrets import EnvName, EnvValue, GitAuthBody, InstallationId, Secret
+from gastown.api.schemas.secrets import EnvName, EnvValue, GitAuthBody, InstallationId, ModelUrl, Secret
 from gastown.domain.bead import HELD, BeadStatus, Priority
 from gastown.domain.config import FailedBlockers
 from gastown.domain.convoy import MergeMode
 from gastown.domain.limits import MAX_CONVOY_TASKS, MAX_TITLE
 from gastown.domain.organization import OrgRole
 from gastown.domain.pull import MergeStrategy
+from gastown.domain.runtime import RuntimeName
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE)]
@@ -136,12 +137,16 @@ class ConfigBody(Body):
     default_model: str | None = Field(default=None, max_length=200)
     small_model: str | None = Field(default=None, max_length=200)
     role_models: dict[RoleName, ModelName] | None = None
+    runtime: RuntimeName | None = None
+    role_runtimes: dict[RoleName, RuntimeName] | None = None
     custom_instructions: dict[RoleName, Instructions] | None = None
     auto_triage: bool | None = None
     git_author_name: str | None = Field(default=None, max_length=200)
     git_author_email: str | None = Field(default=None, max_length=200)
     git_auth: GitAuthBody | None = None
     github_cli_pat: Secret | None = None
+    model_token: Secret | None = None
+    model_url: ModelUrl | None = None
     env_vars: dict[EnvName, EnvValue] | None = Field(default=None, max_length=100)
 
 
@@ -163,6 +168,8 @@ class RigConfigBody(Body):
     max_dispatch_attempts: int | None = Field(default=None, ge=1, le=5)
     model: str | None = Field(default=None, max_length=200)
     role_models: dict[RigRoleName, ModelName] | None = None
+    runtime: RuntimeName | None = None
+    role_runtimes: dict[RigRoleName, RuntimeName] | None = None
     custom_instructions: dict[RigRoleName, Instructions] | None = None
     platform_integration_id: InstallationId | None = None
 

@@ -18,6 +18,11 @@ EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"),
 Secret = Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[!-~]*$")]
 """A token: printable and without blanks, so that it can stand in a header and in a credential file; empty deletes."""
 
+ModelUrl = Annotated[
+    str, StringConstraints(max_length=500, pattern=r"^$|^(https://|http://(127\.0\.0\.1|localhost)[:/])[!-?A-~]+$")
+]
+"""Where a town's models are asked: over TLS, or on the same host; without user information."""
+
 EnvValue = Annotated[str, StringConstraints(max_length=8_000, pattern=r"^[^\x00]*$")]
 InstallationId = Annotated[str, StringConstraints(pattern=r"^[0-9]{0,20}$")]
 
