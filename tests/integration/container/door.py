@@ -30,6 +30,11 @@ class Door:
         self.git: dict[str, str] | None = None
         self.other: str | None = None
         self.env: dict[str, str] = {}
+        self.given: dict[str, dict[str, Any]] = {}
+        """What one agent's credentials are, instead of those of all."""
+        self.rig_git: dict[str, dict[str, Any]] = {}
+        self.renewed: dict[str, dict[str, Any]] = {}
+        """By rig: what the platform's own git is shown, and what is given after a token did not work."""
         self.stop: list[dict[str, Any]] = []
         self.superseded = False
         self.drain = False
@@ -44,7 +49,7 @@ class Door:
         with self.lock:
             self.commands.append(command)
 
-    def await_(self, seen: Any, *, seconds: float = 20) -> Any:
+    def await_(self, seen: Any, *, seconds: float = 60) -> Any:
         """Wait until `seen()` is true and return it; fails the test otherwise."""
         with self.lock:
             if not self.lock.wait_for(seen, seconds):
@@ -105,9 +110,13 @@ class Door:
             if self.lagging:
                 self.lagging -= 1
                 return 409, {"success": False, "error": "stale dispatch"}
-            return 200, {"agent_token": f"token-of-{found[1]}", "git": self.git, "env": self.env}
-        if path.endswith("/credentials"):
-            return 200, {"git": self.git}
+            known = {"agent_token": f"token-of-{found[1]}", "git": self.git, "env": self.env}
+            return 200, known | self.given.get(found[1], {})
+        if found := re.search(r"/container/rigs/([^/]+)/credentials$", path):
+            return 200, {"git": self.rig_git.get(found[1], self.git)}
+        if found := re.search(r"/rigs/([^/]+)/refresh-git-token$", path):
+            refusal = {"success": False, "error": "no token"}
+            return (200, self.renewed[found[1]]) if found[1] in self.renewed else (404, refusal)
         if path.endswith("/refresh-git-token"):
             other = {"username": "x-access-token", "token": self.other, "expires_at": None}
             return (200, other) if self.other else (404, {"success": False, "error": "no other token"})
