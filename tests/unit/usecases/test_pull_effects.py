@@ -13,6 +13,7 @@ from gastown.domain.ids import BeadId, Moment
 from gastown.domain.pull import Feedback, HttpError, MergeStrategy, Provider, PullStatus, Thread
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
+from gastown.domain.watching import touch_request
 from gastown.usecases.perform_effect import Report, Result, perform_effect
 from tests.support.stage import RIG, TOWN, Stage
 
@@ -116,6 +117,26 @@ def test_without_any_token_nothing_is_asked_and_the_review_fails_with_what_was_t
     assert [] == stage.git_host.calls
     assert {} == stage.town.reviews
     assert "`town.github_cli_pat`" in str(stage.store.rows[TOWN])
+
+
+def test_a_request_that_is_open_for_days_is_looked_at_and_nothing_else(stage: Stage) -> None:
+    """No rule takes it for orphaned, and only a look moves the moment of the last look (REQ-5.12)."""
+    perform(stage, EffectKind.OPEN_PULL)
+    stage.git_host.change(feedback=Feedback(head_sha="sha-1", awaiting_approval=True))
+    for pause in [timedelta(minutes=1)] * 40 + [timedelta(hours=12)] * 6:
+        perform(stage, EffectKind.POLL_PULL)
+        stage.tick()
+        seen = stage.now
+        stage.clock.move(pause)
+        stage.change(lambda town, moment: touch_request(town, RIG, None, 1, moment))
+        assert seen == stage.town.reviews[REVIEW].watch.polled_at
+
+    assert (ReviewPhase.WATCHING, BeadStatus.IN_REVIEW) == (
+        stage.town.reviews[REVIEW].phase,
+        stage.town.beads[BEAD].status,
+    )
+    assert {} == stage.town.escalations
+    assert {"open gt/toast/1", "pull_state", "feedback"} == set(stage.git_host.calls)
 
 
 UNAUTHORIZED = HttpError(provider=Provider.GITHUB, status=401, text="Bad credentials", transient=False)
