@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from gastown.adapters.gitlab.git_host import GitLabHost
 from gastown.api.views import show_watch
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.effect import EffectKind
@@ -182,6 +183,26 @@ def test_a_refused_credential_names_the_others_that_were_tried(stage: Stage) -> 
     [(_, data)] = stage.inbox()
     tried = "town.github_cli_pat (just failed), platform integration (none configured), town.git_auth.github_token"
     assert f"Bad credentials; no other credential: {tried}" == data["refusal"]["text"]
+
+
+def test_an_instance_that_is_none_fails_at_once_with_what_is_wrong_with_it(stage: Stage) -> None:
+    """Settings refuse it today; where an older version took it, nothing is sent (REQ-5.16)."""
+    stage.git_hosts = replace(stage.git_hosts, gitlab=lambda url: GitLabHost(clock=stage.clock, instance_url=url or ""))
+    stage.secrets.put(f"stack/town/{TOWN}", json.dumps({"git_auth": {"gitlab_token": "glpat-1"}}))
+
+    def misconfigure(town: Town, _: Moment) -> None:
+        town.rigs[RIG].git_url = "https://git.acme.example/group/widgets.git"
+        town.config.git_auth.gitlab_instance_url = "http://git.acme.example"
+
+    stage.change(misconfigure)
+    perform(stage, EffectKind.OPEN_PULL)
+    stage.tick()
+
+    assert {} == stage.town.reviews
+    said = (
+        "GitLab was not asked: The configured GitLab instance URL 'http://git.acme.example' must begin with https://. "
+    )
+    assert said in str(stage.store.rows[TOWN])
 
 
 def test_the_source_of_a_credential_is_shown_and_the_credential_is_not(stage: Stage) -> None:
