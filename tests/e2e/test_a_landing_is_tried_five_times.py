@@ -55,7 +55,7 @@ def test_landings_wait_longer_and_end_with_a_person(story: Story, tmp_path: Path
     assert "active" == story.convoy_state(convoy_id)
     told = [one["title"] for one in story.api.call("GET", f"/api/towns/{story.town_id}/escalations")]
     assert any(title.startswith("Convoy cannot land") for title in told)
-    assert "A place to rest in.\n" == story.file("README.md")
+    assert "A place to rest in." == story.file("README.md").strip()
 
 
 def _failed(story: Story, convoy_id: str) -> int:
