@@ -15,6 +15,7 @@ from tests.bench.convoy_figures import played
 from tests.bench.deciding_figures import deciding
 from tests.bench.door_figures import importing
 from tests.bench.mayor_figures import waking
+from tests.bench.provider_figures import asking
 from tests.bench.stack_figures import reacting
 from tests.bench.table_figures import ticking
 
@@ -22,6 +23,7 @@ PARTS: tuple[tuple[str, Callable[[], Iterable[Budget]]], ...] = (
     ("deciding", deciding),
     ("a standard convoy in virtual time, twice", played),
     ("importing each door ten times", importing),
+    ("a quiet hour of a pull request, at each provider", asking),
     ("a tick beside 100,000 finished beads, on the emulator", ticking),
     ("a chain of beads on the local stack", reacting),
     ("a cold town's mayor on the local stack", waking),

@@ -1,5 +1,6 @@
 """The moves of a convoy after it was slung: start, stop, resume, close, land."""
 
+from gastown.domain.attempts import LANDINGS
 from gastown.domain.bead import BeadStatus
 from gastown.domain.convoy import Convoy, ConvoyState, FeatureBranch, MergeMode
 from gastown.domain.effect import Effect, EffectKind
@@ -8,7 +9,6 @@ from gastown.domain.errors import Conflict
 from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, EffectId, Moment
-from gastown.domain.limits import LANDING_BACKOFF, LANDING_BACKOFF_MAX, MAX_LANDINGS
 from gastown.domain.review import Review
 from gastown.domain.slinging import start_execution
 from gastown.domain.town import Town
@@ -65,7 +65,7 @@ def open_landing(town: Town, convoy: Convoy, moment: Moment) -> Review:
     """Open the landing review of a convoy's feature branch onto the rig's default branch."""
     default = town.rig(convoy.rig_id).default_branch
     convoy.landings += 1
-    convoy.not_before = moment.now + min(2**convoy.landings * LANDING_BACKOFF, LANDING_BACKOFF_MAX)
+    convoy.not_before = moment.now + LANDINGS.wait(convoy.landings)
     review = Review(
         id=BeadId(moment.new_id()),
         rig_id=convoy.rig_id,
@@ -152,7 +152,7 @@ def wait_for_person(town: Town, convoy: Convoy, why: str, moment: Moment) -> Non
 
 def landings_left(convoy: Convoy) -> bool:
     """Whether another landing review may be opened."""
-    return convoy.landings < MAX_LANDINGS
+    return not LANDINGS.is_over(convoy.landings)
 
 
 def lands_at_once(convoy: Convoy) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from gastown.domain import housing
 from gastown.domain.agent import AgentStatus
 from gastown.domain.command import CommandKind
 from gastown.domain.container import ContainerState
@@ -71,6 +72,11 @@ def check_current(town: Town, claims: ContainerClaims) -> None:
     """Refuse a container that is no longer, or was never, its town's; raises `StaleDispatch`."""
     if claims.generation != town.container.generation or town.container.state is ContainerState.NONE:
         raise StaleDispatch(f"stale dispatch: generation {claims.generation} is superseded")
+
+
+def stop_gracefully(uow: UnitOfWork, town_id: str, by: str) -> int:
+    """Have the town's container drain and leave; its generation. Raises `NotFound`, `Conflict` unless it is ready."""
+    return uow.change(town_id, housing.stop_gracefully, actor=by, cause="graceful stop")
 
 
 def beat(work: UnitOfWork, claims: ContainerClaims, generation: int, seen: Sequence[Sighting]) -> dict[str, Any]:
