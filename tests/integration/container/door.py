@@ -36,9 +36,7 @@ class Door:
         self.renewed: dict[str, dict[str, Any]] = {}
         """By rig: what the platform's own git is shown, and what is given after a token did not work."""
         self.stop: list[dict[str, Any]] = []
-        self.superseded = False
-        self.drain = False
-        self.forgetful = False
+        self.superseded = self.drain = self.forgetful = False
         self.lagging = 0
         self.registry: list[dict[str, Any]] = []
         self.mayor: dict[str, Any] = {"agentId": None}
