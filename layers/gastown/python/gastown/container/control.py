@@ -48,6 +48,7 @@ def build_control(commands: Commands, roster: Roster) -> Starlette:
         Route("/agents/{agent_id}/stop", control.stop, methods=["POST"]),
         Route("/agents/{agent_id}/message", control.message, methods=["POST"]),
         Route("/agents/{agent_id}/status", control.status, methods=["GET"]),
+        Route("/agents/{agent_id}/events", control.events, methods=["GET"]),
         Route("/git/merge", control.merge, methods=["POST"]),
         Route("/repos/setup", control.setup, methods=["POST"]),
     ]
