@@ -1,4 +1,4 @@
-"""Events wait without secrets and bounded; the oldest give way and are counted; a batch stays as it is until settled."""
+"""Events wait without secrets and bounded; the oldest give way and are counted; a batch stays until it is settled."""
 
 import json
 from collections.abc import Callable
@@ -99,7 +99,8 @@ def test_a_growing_part_is_told_once() -> None:
         buffer.add(part(text))
     buffer.add(part("Another", "q"))
 
-    assert [1, 2, 5] == [sequence for sequence, _ in (told := drained(buffer))]
+    told = drained(buffer)
+    assert [1, 2, 5] == [sequence for sequence, _ in told]
     assert ["Hello, world", "Another"] == [told[0][1]["part"]["text"], told[2][1]["part"]["text"]]
 
 
@@ -128,7 +129,7 @@ def test_a_part_that_gave_way_is_told_anew() -> None:
 def test_secrets_are_masked_wherever_they_stand() -> None:
     """In texts, in lists, in keys, in URLs; and those that became known only later."""
     known = ["token-1"]
-    buffer = EventBuffer(lambda: known)
+    buffer = EventBuffer(known)
     buffer.add(event(input={"command": "curl -H token-1 https://u:pw@host/", "args": ["token-1"], "token-1": 1}))
     known.append("token-2")
     buffer.add(event(text="now token-2"))

@@ -27,3 +27,9 @@ def test_log_lines_are_masked_json() -> None:
     line = json.loads(JsonLines(town_id="t").format(record))
 
     assert (line["msg"], line["town_id"], line["url"]) == ("lost", "t", "https://***@git.test/x")
+
+
+def test_masking_a_long_text_takes_no_longer_than_reading_it() -> None:
+    """An agent may print a megabyte without a space."""
+    for text in ("x" * 1_000_000, "a.b-" * 250_000, "://" * 300_000, "https://" + "u" * 1_000_000):
+        assert text == mask(text)

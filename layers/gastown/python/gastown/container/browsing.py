@@ -8,40 +8,58 @@ import asyncio
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from gastown.container.git import GitError
 from gastown.container.log import about, say
-from gastown.container.payloads import RigFacts
+from gastown.container.payloads import GitCredentials, RigFacts
 from gastown.container.refusals import RefusedError
-from gastown.container.repositories import CredentialProvider, Repositories
-from gastown.container.town_client import TownRefusedError, TownUnreachableError
+from gastown.container.repositories import Repositories
+from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
 
 WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
-ProviderOf = Callable[[str], CredentialProvider]
-"""Gives the credentials of the rig of this id."""
 
 
 class Browsing:
     """Keeps the checkouts as new as their rigs' default branches."""
 
-    def __init__(self, repositories: Repositories) -> None:
-        """Use these repositories; nothing is checked out yet."""
+    def __init__(self, *, repositories: Repositories, client: TownClient) -> None:
+        """Use these repositories, with what the town gives for them; nothing is checked out yet."""
         self._repositories = repositories
+        self._client = client
+        self._refreshing: asyncio.Task[None] | None = None
 
     def folder(self, rig_id: str) -> Path:
         """Where a rig's checkout is. Raises `RefusedError` (invalid)."""
         return self._repositories.places.rig(rig_id) / "browse"
 
-    async def refresh_all(self, rigs: Iterable[RigFacts], provider_of: ProviderOf) -> None:
-        """Bring the checkouts of these rigs up to date; one that cannot be had leaves the others alone."""
-        await asyncio.gather(*(self._try(rig, provider_of(rig.id)) for rig in rigs))
+    def begin(self, rigs: Sequence[RigFacts]) -> None:
+        """Bring the checkouts up to date beside whatever else goes on; while that is under way it is not begun again.
 
-    async def _try(self, rig: RigFacts, provider: CredentialProvider) -> None:
+        A mayor does not wait for it: a first clone may take minutes.
+        """
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self.refresh_all(rigs))
+
+    async def settle(self) -> None:
+        """Wait for what was begun."""
+        if self._refreshing is not None:
+            await self._refreshing
+
+    async def refresh_all(self, rigs: Sequence[RigFacts]) -> None:
+        """Bring the checkouts of these rigs up to date; one that cannot be had leaves the others alone."""
+        await asyncio.gather(*(self._try(rig) for rig in rigs))
+
+    async def _try(self, rig: RigFacts) -> None:
+        async def provide(failed: GitCredentials | None) -> GitCredentials | None:
+            if failed is not None:
+                return await self._client.renew_git(rig.id, failed)
+            return await self._client.rig_credentials(rig.id)
+
         with about(rig_id=rig.id):
             try:
-                await self._repositories.refresh(rig, provider)
+                await self._repositories.refresh(rig, provide)
                 await self.show(rig)
             except (GitError, OSError, RefusedError, TownRefusedError, TownUnreachableError) as error:
                 say("browse.not_refreshed", error=str(error))

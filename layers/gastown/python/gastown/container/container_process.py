@@ -8,29 +8,41 @@ import socket
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
+import httpx
 import uvicorn
 
+from gastown.container.browsing import Browsing
 from gastown.container.commands import Commands
 from gastown.container.control import build_control
+from gastown.container.control_key import ControlKey
 from gastown.container.departure import Departure
 from gastown.container.doorbell import Doorbell
 from gastown.container.environment import Outfit
 from gastown.container.gates import Gates
+from gastown.container.handlers import Handlers
 from gastown.container.heartbeat import Heartbeat
+from gastown.container.hydration_gate import HydrationGate
 from gastown.container.log import say
+from gastown.container.mayor_folder import MayorFolder
 from gastown.container.merging import Merging
 from gastown.container.places import Places
 from gastown.container.processes import find_account, make_folder
 from gastown.container.repositories import Repositories
 from gastown.container.roster import Roster
+from gastown.container.runtimes.choice import Runtimes
 from gastown.container.runtimes.command import CommandRuntime
 from gastown.container.settings import ContainerSettings
 from gastown.container.starting import Starting
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.watching import Watching
 from gastown.container.worktrees import Worktrees
 
 BOOT_PATIENCE = 280.0
 """Seconds to keep trying to register; the town gives up on a container after 300."""
+
+
+TELL_LIMIT = 5.0
+"""Seconds to tell the town the last events."""
 
 
 class ControlServer(uvicorn.Server):
@@ -45,12 +57,19 @@ class ControlServer(uvicorn.Server):
 class ContainerProcess:
     """All parts of one container, and the order in which they live and end."""
 
-    def __init__(self, settings: ContainerSettings) -> None:
-        """Put the parts together; nothing runs yet."""
+    def __init__(
+        self,
+        settings: ContainerSettings,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        runtimes: Runtimes | None = None,
+    ) -> None:
+        """Put the parts together, over another way to the town or other runtimes if given; nothing runs yet."""
         self._settings = settings
+        self.watching = Watching()
         account = find_account(settings.agent_user)
         places = Places(workspace=settings.workspace)
-        self.client = TownClient(settings)
+        self.client = TownClient(settings, transport=transport)
         self.roster = Roster()
         self.repositories = Repositories(places=places, account=account)
         outfit = Outfit(settings=settings, places=places, account=account)
@@ -61,17 +80,23 @@ class ContainerProcess:
             roster=self.roster,
             repositories=self.repositories,
             worktrees=Worktrees(repositories=self.repositories, account=account),
-            runtime=CommandRuntime(settings.agent_command),
+            runtimes=runtimes or Runtimes(known={"command": CommandRuntime(settings.agent_command)}),
             outfit=outfit,
-            is_draining=lambda: self.commands.draining,
+            mayor_folder=MayorFolder(places=places, account=account),
+            is_draining=lambda: self.handlers.draining,
+            browsing=Browsing(repositories=self.repositories, client=self.client),
+            watching=self.watching,
         )
-        self.commands = Commands(
+        self.gate = HydrationGate()
+        self.handlers = Handlers(
             client=self.client,
             roster=self.roster,
             repositories=self.repositories,
             starting=self.starting,
             merging=Merging(repositories=self.repositories, gates=gates, account=account),
+            gate=self.gate,
         )
+        self.commands = Commands(client=self.client, handlers=self.handlers)
         self.departure = Departure(
             client=self.client, roster=self.roster, repositories=self.repositories, starting=self.starting
         )
@@ -112,14 +137,17 @@ class ContainerProcess:
         except (TownRefusedError, TownUnreachableError) as error:
             say("container.not_registered", error=str(error))
             return False
-        say("container.registered", instance_id=self.client.instance_id)
+        self.watching.step(
+            "container.registered", instance_id=self.client.instance_id, durationMs=self.watching.uptime()
+        )
+        self.watching.open(self.client)
         return True
 
     def _begin(self) -> None:
         heartbeat = Heartbeat(
             client=self.client, roster=self.roster, obey=self.commands.obey, period=self._settings.heartbeat_seconds
         )
-        self.commands.leave = self._drain
+        self.handlers.leave = self._drain
         self._spawn(self._beat(heartbeat))
         if self.client.live_url:
             door = Doorbell(url=self.client.live_url, token=lambda: self.client.token, ring=heartbeat.ring)
@@ -138,12 +166,14 @@ class ContainerProcess:
 
     async def _leave(self, why: str) -> None:
         """End the agents in the way that fits the reason; while draining no start is taken any more."""
-        self.commands.draining = True
+        self.handlers.draining = True
         if why in {"SIGTERM", "drained"}:
             await self.departure.evict()
             await self.commands.settle(limit=5)
         else:
             await self.departure.kill()
+        self.watching.step("container.left", reason=why)
+        await self.watching.settle(limit=TELL_LIMIT)
 
     def _finish(self, why: str) -> None:
         if self._end is not None and not self._end.done():
@@ -168,7 +198,8 @@ class ContainerProcess:
         except OSError as error:
             say("control.not_served", port=self._settings.control_port, error=str(error))
             return None
-        app = build_control(self.commands, self.roster)
+        key = ControlKey.make(self._settings.workspace)
+        app = build_control(self.handlers, self.roster, town_id=self._settings.town_id, key=key)
         server = ControlServer(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
         self._spawn(server.serve(sockets=[listener]))
         say("control.served", port=listener.getsockname()[1], pid=os.getpid())

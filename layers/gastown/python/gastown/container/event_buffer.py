@@ -1,4 +1,4 @@
-"""Events of one run, waiting to be told: numbered, without secrets, of bounded size; the oldest give way, and are counted.
+"""Events of one run, waiting to be told: numbered, without secrets, bounded; the oldest give way and are counted.
 
 A batch that was taken stays as it is until it is settled, so that telling it again tells the same (the town knows an
 event by its number). A part of a message that grows takes the place of what waits of it: only its latest text counts.
@@ -6,8 +6,9 @@ event by its number). A part of a message that grows takes the place of what wai
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from gastown.container.masking import mask
 from gastown.container.runtimes.runtime import AgentEvent
@@ -23,6 +24,8 @@ EVENT_BYTES = 32_000
 """Bytes of one event; longer texts in it are cut."""
 TEXT_CHARACTERS = (16_000, 2_000, 200)
 """To how many characters the texts of an event are cut, until it fits."""
+ENTRIES = 200
+"""Entries kept of each list and object in an event; what nests deeper than `DEPTH` becomes text."""
 DEPTH = 20
 DROPPED = "events.dropped"
 """Stands where events gave way; `count` says how many."""
@@ -71,8 +74,8 @@ class Bounded:
 class EventBuffer:
     """All events of one run that are not told yet."""
 
-    def __init__(self, secrets: Callable[[], Iterable[str]] = tuple, **bounds: int) -> None:
-        """`secrets` gives what must not be told, as it is known by then; `bounds` are those of `Bounded`."""
+    def __init__(self, secrets: Sequence[str] = (), **bounds: int) -> None:
+        """`secrets` must not be told, also those that are added to it later; `bounds` are those of `Bounded`."""
         self._secrets = secrets
         self._waiting = Bounded(**bounds)
         self._shown = Bounded(**bounds)
@@ -85,7 +88,7 @@ class EventBuffer:
     def add(self, event: AgentEvent) -> None:
         """Take an event in, with the next number."""
         self._count += 1
-        numbered = fitted(event, self._count, tuple(self._secrets()))
+        numbered = fitted(event, self._count, self._secrets)
         self._shown.add(numbered)
         part = part_of(numbered.event)
         if part is not None and (older := self._parts.get(part)) is not None:
@@ -155,8 +158,10 @@ def _told(value: object, secrets: Sequence[str], most: int, depth: int) -> objec
     if value is None or isinstance(value, bool | int | float):
         return value
     if depth and isinstance(value, Mapping):
-        return {mask(str(key), secrets)[:200]: _told(one, secrets, most, depth - 1) for key, one in value.items()}
+        kept = islice(value.items(), ENTRIES)
+        return {mask(str(key), secrets)[:200]: _told(one, secrets, most, depth - 1) for key, one in kept}
     if depth and isinstance(value, list | tuple):
-        return [_told(one, secrets, most, depth - 1) for one in value]
+        told = [_told(one, secrets, most, depth - 1) for one in value[:ENTRIES]]
+        return told if len(value) <= ENTRIES else [*told, f"… {len(value) - ENTRIES} more"]
     text = mask(str(value), secrets)
     return text if len(text) <= most else f"{text[:most]}… {len(text) - most} more characters"

@@ -3,22 +3,25 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TypeVar
 
+from gastown.container.browsing import Browsing
 from gastown.container.environment import Outfit
 from gastown.container.git import GitError
-from gastown.container.log import say
+from gastown.container.log import about, say
+from gastown.container.mayor_folder import MayorFolder
 from gastown.container.payloads import AgentCredentials, Cause, GitCredentials, MayorStart, StartPayload
-from gastown.container.processes import make_folder
 from gastown.container.prompts import build_mayor_prompt, build_prompt
 from gastown.container.refusals import RefusedError
 from gastown.container.repositories import CredentialProvider, Repositories
 from gastown.container.roster import Record, Roster, SessionStatus
-from gastown.container.runtimes.runtime import Exit, Launch, Runtime
+from gastown.container.runtimes.choice import Runtimes
+from gastown.container.runtimes.runtime import Exit, Launch
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.watching import Watching
 from gastown.container.worktrees import Worktrees
 
 T = TypeVar("T")
@@ -41,12 +44,19 @@ class Starting:
     roster: Roster
     repositories: Repositories
     worktrees: Worktrees
-    runtime: Runtime
+    runtimes: Runtimes
     outfit: Outfit
+    mayor_folder: MayorFolder
     is_draining: Callable[[], bool]
+    browsing: Browsing
+    watching: Watching = field(default_factory=Watching)
 
     async def start(self, start: StartPayload | MayorStart, dispatch: int) -> Record:
         """Run the agent; returns when its process runs. Raises `RefusedError`."""
+        with about(rig_id=start.rig_id, agent_id=start.agent.id, dispatch=dispatch):
+            return await self._start(start, dispatch)
+
+    async def _start(self, start: StartPayload | MayorStart, dispatch: int) -> Record:
         agent_id = start.agent.id
         self.outfit.places.home(agent_id)
         async with self.roster.lock(agent_id):
@@ -55,6 +65,7 @@ class Starting:
             await self._replace(agent_id)
             record = Record(start=start, dispatch=dispatch)
             self.roster.add(record)
+            self.watching.starting(record)
             try:
                 await self._launch(record)
             except RefusedError as refusal:
@@ -68,6 +79,10 @@ class Starting:
                 raise RefusedError(
                     Cause.STALE if error.status == HTTPStatus.CONFLICT else Cause.INFRASTRUCTURE, str(error)
                 ) from error
+            except BaseException as error:
+                # Neither a fault of ours nor a cancelled start may leave a run that seems to begin for ever.
+                await self._give_up(record, type(error).__name__)
+                raise
         say("agent.started", agent_id=agent_id, dispatch=dispatch, role=start.agent.role, branch=start.branch)
         return record
 
@@ -92,17 +107,13 @@ class Starting:
 
     async def _launch(self, record: Record) -> None:
         credentials = await settled(lambda: self._fresh(record))
+        self.watching.passed(record, "credentials")
         prompt, credentials = await self._prepare(record, credentials)
+        self.watching.passed(record, "prompt")
         self._check_wanted(record)
-        launch = Launch(
-            folder=record.worktree or self.outfit.places.workspace,
-            prompt=prompt,
-            environment=self.outfit.build(record, credentials),
-            log=self.outfit.log_file(record),
-            account=self.outfit.account,
-            secrets=_secrets(credentials),
-        )
-        session = await self.runtime.start(launch)
+        launch = self.launch_of(record, credentials, prompt=prompt)
+        launch = replace(launch, listener=self.watching.listener(record, launch.secrets))
+        session = await self.runtimes.of(record.start.runtime).start(launch)
         try:
             self._check_wanted(record)
         except RefusedError:
@@ -111,8 +122,26 @@ class Starting:
             raise
         record.session, record.credentials, record.status = session, credentials, SessionStatus.RUNNING
         record.watcher = asyncio.create_task(self._watch(record))
+        self.watching.passed(record, "session")
+        self.watching.running(record)
         if credentials.git is not None:
             record.refresher = asyncio.create_task(self._keep_fresh(record))
+
+    def launch_of(self, record: Record, credentials: AgentCredentials, *, prompt: str = "") -> Launch:
+        """How a run is started; without a prompt, how its server is made ready before (REQ-1.13)."""
+        return Launch(
+            folder=record.worktree or self.outfit.places.workspace,
+            agent_id=record.agent_id,
+            role=record.start.agent.role,
+            prompt=prompt,
+            model=record.start.model,
+            small_model=record.start.small_model,
+            resume=isinstance(record.start, MayorStart),
+            environment=self.outfit.build(record, credentials),
+            log=self.outfit.log_file(record),
+            account=self.outfit.account,
+            secrets=_secrets(credentials),
+        )
 
     async def _prepare(self, record: Record, credentials: AgentCredentials) -> tuple[str, AgentCredentials]:
         """Make the folder that a run works in; its first words, and the credentials that worked.
@@ -121,12 +150,15 @@ class Starting:
         """
         start = record.start
         if isinstance(start, MayorStart):
-            record.worktree = make_folder(self.outfit.places.workspace / "mayor", self.outfit.account)
-            return build_mayor_prompt(start), credentials
+            record.worktree = self.mayor_folder.prepare(start.instructions)
+            self.browsing.begin(start.rigs)
+            return build_mayor_prompt(start, self.browsing.folder), credentials
         remote = await self.repositories.refresh(start.rig, self._provider(start.rig.id, credentials))
         credentials = credentials.with_git(remote.credentials)
+        self.watching.passed(record, "repository")
         self._check_wanted(record)
         record.worktree = await self.worktrees.make(start, dispatch=record.dispatch)
+        self.watching.passed(record, "worktree")
         prime = await settled(lambda: self.client.prime(start.rig_id, record.agent_id, credentials.agent_token))
         return build_prompt(prime, start), credentials
 
@@ -157,17 +189,24 @@ class Starting:
         git = record.credentials.git if record.credentials else None
         while True:
             await asyncio.sleep(renewal_wait(git, datetime.now(UTC)))
-            try:
-                git = (await self._fresh(record)).git
-                self.outfit.store_git(record.agent_id, git)
-            except (TownRefusedError, TownUnreachableError) as error:
-                say("credentials.not_renewed", agent_id=record.agent_id, error=str(error))
+            git = await self.renew(record) or git
+
+    async def renew(self, record: Record) -> GitCredentials | None:
+        """Put a running agent's newest git token where its git finds it; none if the town gave none."""
+        try:
+            git = (await self._fresh(record)).git
+        except (TownRefusedError, TownUnreachableError) as error:
+            say("credentials.not_renewed", agent_id=record.agent_id, error=str(error))
+            return None
+        self.outfit.store_git(record.agent_id, git)
+        return git
 
     async def _watch(self, record: Record) -> None:
         """Wait for the end of a session, tidy up, and report it unless somebody asked for the end."""
         if record.session is None:
             return
         ended = await record.session.wait()
+        self.watching.ended(record, ended)
         if record.refresher is not None:
             record.refresher.cancel()
         self.outfit.forget_git(record.agent_id)

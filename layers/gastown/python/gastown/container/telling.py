@@ -1,4 +1,4 @@
-"""Tells the town what waits in a buffer: in batches, at most one request a second, again and again until it is heard."""
+"""Tells the town what waits in a buffer: in batches, at most one request a second, again until it is heard."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -43,13 +43,7 @@ class Telling:
     async def run(self) -> None:
         """Tell until the end; returns early when the town does not want to hear of this run any more."""
         failures = 0
-        while True:
-            if not self._buffer.take():
-                if self._ended:
-                    return
-                await self._news.wait()
-                self._news.clear()
-                continue
+        while await self._has_news():
             try:
                 await self._send(self._buffer.take())
             except TownUnreachableError as error:
@@ -66,3 +60,12 @@ class Telling:
                 failures = 0
                 self._buffer.settle()
             await self._sleep(min(PERIOD * 2**failures, LONGEST_WAIT))
+
+    async def _has_news(self) -> bool:
+        """Wait until there is something to tell; false when nothing will come any more."""
+        while not self._buffer.take():
+            if self._ended:
+                return False
+            await self._news.wait()
+            self._news.clear()
+        return True

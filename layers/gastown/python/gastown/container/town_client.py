@@ -136,7 +136,12 @@ class TownClient:
     async def tell_steps(self, batch: Sequence[Numbered]) -> None:
         """Tell what happened to this container; tried once."""
         events = [
-            {**one.event.data, "sequence": one.sequence, "event": one.event.kind, "created_at": one.event.at.isoformat()}
+            {
+                **one.event.data,
+                "sequence": one.sequence,
+                "event": one.event.kind,
+                "created_at": one.event.at.isoformat(),
+            }
             for one in batch
         ]
         await self._call("POST", "container-events", {"events": events}, patience=0)

@@ -5,12 +5,12 @@ Everything is kept for whoever looks from inside, bounded, and told to the town 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from gastown.container.event_buffer import EventBuffer, Numbered
-from gastown.container.log import say
+from gastown.container.log import logger
 from gastown.container.roster import Record
 from gastown.container.runtimes.runtime import AgentEvent, Exit, Listener
 from gastown.container.telling import Telling
@@ -55,7 +55,7 @@ class Watching:
         """Something happened to the container itself; durations in milliseconds."""
         known = {name: value for name, value in facts.items() if value is not None}
         self._steps.add(AgentEvent(kind=event, data=known, at=datetime.now(UTC)))
-        say(event, **known)
+        logger.info(event, extra={"fields": known})
         if self._telling is not None:
             self._telling.hear()
 
@@ -77,8 +77,8 @@ class Watching:
             times = {"phaseMs": _milliseconds(phase), "elapsedMs": _milliseconds(now - watch.began)}
             self.step("agent.startup_phase", **_whose(record), label=label, **times)
 
-    def listener(self, record: Record, secrets: Callable[[], Iterable[str]]) -> Listener:
-        """Who hears what a run does, from now on; `secrets` gives what is not told of it."""
+    def listener(self, record: Record, secrets: Sequence[str]) -> Listener:
+        """Who hears what a run does, from now on; `secrets` are not told, nor what is added to them later."""
         key = (record.agent_id, record.dispatch)
         watch = self._watches.setdefault(key, Watch(buffer=EventBuffer(), began=self.clock(), marked=self.clock()))
         watch.buffer = EventBuffer(secrets)
@@ -98,9 +98,9 @@ class Watching:
 
     def running(self, record: Record) -> None:
         """A run's session is there."""
-        watch = self._watches[record.agent_id, record.dispatch]
-        took = _milliseconds(self.clock() - watch.began)
-        self.step("agent.startup_complete", **_whose(record), durationMs=took)
+        if (watch := self._watches.get((record.agent_id, record.dispatch))) is not None:
+            took = _milliseconds(self.clock() - watch.began)
+            self.step("agent.startup_complete", **_whose(record), durationMs=took)
         if record.start.agent.role == "mayor":
             self.step("mayor.session_ready", **_whose(record), durationMs=self.uptime())
 
