@@ -109,6 +109,38 @@ def test_doors_are_thin() -> None:
         assert length_of(folder / "handler.py") <= DOOR_LINES
 
 
+ENVIRONMENT = {"environ", "environb"}
+WRITES = {"update", "setdefault", "pop", "popitem", "clear", "putenv", "unsetenv", "__setitem__", "__delitem__"}
+
+
+def writes_to_environment(path: Path) -> Iterator[ast.AST]:
+    """Yield what changes the environment of the process: an assignment, a deletion, or a call of such a method."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+            owner = getattr(node.value, "attr", getattr(node.value, "id", ""))
+            if owner in ENVIRONMENT:
+                yield node
+        if isinstance(node, ast.Attribute) and node.attr in WRITES:
+            owner = getattr(node.value, "attr", getattr(node.value, "id", ""))
+            if owner in ENVIRONMENT or (owner == "os" and node.attr in {"putenv", "unsetenv"}):
+                yield node
+        if isinstance(node, ast.Attribute) and node.attr in ENVIRONMENT and isinstance(node.ctx, ast.Store | ast.Del):
+            yield node
+        if isinstance(node, ast.AugAssign) and getattr(node.target, "attr", "") in ENVIRONMENT:
+            yield node
+
+
+def test_nothing_writes_the_environment_of_its_process(tmp_path: Path) -> None:
+    """Every child gets a dictionary of its own; what one agent is given cannot stay behind for the next (REQ-R.1e)."""
+    writing = {named(path) for path in sources(HOUSE, ROOT / "functions") for _ in writes_to_environment(path)}
+    samples = ("os.environ['A'] = 'b'", "del os.environ['A']", "environ.update(A='b')", "os.putenv('A', 'b')")
+    for number, sample in enumerate(samples):
+        (tmp_path / f"{number}.py").write_text(sample)
+        assert [] != list(writes_to_environment(tmp_path / f"{number}.py")), sample
+
+    assert set() == writing
+
+
 def routes() -> list[Path]:
     """Return the route modules."""
     return [path for path in sources(HOUSE / "api" / "routes") if path.name != "__init__.py"]

@@ -9,11 +9,12 @@ import os
 import shutil
 import stat
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from gastown.container.git import GitError
 from gastown.container.log import about, say
-from gastown.container.payloads import GitCredentials, RigFacts
+from gastown.container.payloads import RigFacts
 from gastown.container.refusals import RefusedError
 from gastown.container.repositories import Repositories
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
@@ -52,14 +53,9 @@ class Browsing:
         await asyncio.gather(*(self._try(rig) for rig in rigs))
 
     async def _try(self, rig: RigFacts) -> None:
-        async def provide(failed: GitCredentials | None) -> GitCredentials | None:
-            if failed is not None:
-                return await self._client.renew_git(rig.id, failed)
-            return await self._client.rig_credentials(rig.id)
-
         with about(rig_id=rig.id):
             try:
-                await self._repositories.refresh(rig, provide)
+                await self._repositories.refresh(rig, partial(self._client.rig_git, rig.id))
                 await self.show(rig)
             except (GitError, OSError, RefusedError, TownRefusedError, TownUnreachableError) as error:
                 say("browse.not_refreshed", error=str(error))

@@ -5,12 +5,12 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from typing import Any
 
 import httpx
-import uvicorn
 
+from gastown.container.broker import build_broker, close_socket, open_socket
 from gastown.container.browsing import Browsing
 from gastown.container.commands import Commands
 from gastown.container.control import build_control
@@ -31,6 +31,7 @@ from gastown.container.repositories import Repositories
 from gastown.container.roster import Roster
 from gastown.container.runtimes.choice import Runtimes
 from gastown.container.runtimes.command import CommandRuntime
+from gastown.container.serving import QuietServer, make_server
 from gastown.container.settings import ContainerSettings
 from gastown.container.starting import Starting
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
@@ -43,15 +44,6 @@ BOOT_PATIENCE = 280.0
 
 TELL_LIMIT = 5.0
 """Seconds to tell the town the last events."""
-
-
-class ControlServer(uvicorn.Server):
-    """uvicorn without its own signal handlers: this process has its own."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
 
 
 class ContainerProcess:
@@ -72,23 +64,38 @@ class ContainerProcess:
         self.client = TownClient(settings, transport=transport)
         self.roster = Roster()
         self.repositories = Repositories(places=places, account=account)
-        outfit = Outfit(settings=settings, places=places, account=account)
-        outfit.prepare()
-        gates = Gates(home=make_folder(places.workspace / "gates-home", account, mode=0o700), account=account)
-        self.starting = Starting(
+        self.outfit = Outfit(settings=settings, places=places, account=account)
+        self.outfit.prepare()
+        self.starting = self._build_starting(runtimes)
+        self.gate = HydrationGate()
+        self.handlers = self._build_handlers()
+        self.commands = Commands(client=self.client, handlers=self.handlers)
+        self.departure = Departure(
+            client=self.client, roster=self.roster, repositories=self.repositories, starting=self.starting
+        )
+        self._end: asyncio.Future[str] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._at_the_end = contextlib.ExitStack()
+
+    def _build_starting(self, runtimes: Runtimes | None) -> Starting:
+        account, places = self.outfit.account, self.outfit.places
+        return Starting(
             client=self.client,
             roster=self.roster,
             repositories=self.repositories,
             worktrees=Worktrees(repositories=self.repositories, account=account),
-            runtimes=runtimes or Runtimes(known={"command": CommandRuntime(settings.agent_command)}),
-            outfit=outfit,
+            runtimes=runtimes or Runtimes(known={"command": CommandRuntime(self._settings.agent_command)}),
+            outfit=self.outfit,
             mayor_folder=MayorFolder(places=places, account=account),
             is_draining=lambda: self.handlers.draining,
             browsing=Browsing(repositories=self.repositories, client=self.client),
             watching=self.watching,
         )
-        self.gate = HydrationGate()
-        self.handlers = Handlers(
+
+    def _build_handlers(self) -> Handlers:
+        account, workspace = self.outfit.account, self._settings.workspace
+        gates = Gates(home=make_folder(workspace / "gates-home", account, mode=0o700), account=account)
+        return Handlers(
             client=self.client,
             roster=self.roster,
             repositories=self.repositories,
@@ -96,12 +103,6 @@ class ContainerProcess:
             merging=Merging(repositories=self.repositories, gates=gates, account=account),
             gate=self.gate,
         )
-        self.commands = Commands(client=self.client, handlers=self.handlers)
-        self.departure = Departure(
-            client=self.client, roster=self.roster, repositories=self.repositories, starting=self.starting
-        )
-        self._end: asyncio.Future[str] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> int:
         """Live; returns the exit code: 0 after a proper end, 1 if the town never took this container in."""
@@ -109,7 +110,7 @@ class ContainerProcess:
         self._end = loop.create_future()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._finish, number.name)
-        server = self._serve_control()
+        servers = [self._serve_broker(), *self._serve_control()]
         try:
             if not await self._register():
                 return 1
@@ -118,7 +119,7 @@ class ContainerProcess:
             say("container.leaving", why=why)
             await self._leave(why)
         finally:
-            await self._close(server)
+            await self._close(servers)
         return 0
 
     async def _register(self) -> bool:
@@ -191,25 +192,33 @@ class ContainerProcess:
             say("container.broken", error=repr(error))
             self._finish("SIGTERM")
 
-    def _serve_control(self) -> ControlServer | None:
+    def _serve_broker(self) -> QuietServer:
+        """Open the broker's socket before any agent can start: without it none could work. Raises `OSError`."""
+        listener = open_socket(self.outfit.socket, self.outfit.account)
+        self._at_the_end.callback(close_socket, listener, self.outfit.socket)
+        server = make_server(build_broker(self.outfit.passes, self.roster))
+        self._spawn(server.serve(sockets=[listener]))
+        return server
+
+    def _serve_control(self) -> list[QuietServer]:
         """Open the control server; without its port the container works all the same, and says so."""
         try:
             listener = socket.create_server(("127.0.0.1", self._settings.control_port))
         except OSError as error:
             say("control.not_served", port=self._settings.control_port, error=str(error))
-            return None
+            return []
         key = ControlKey.make(self._settings.workspace)
-        app = build_control(self.handlers, self.roster, town_id=self._settings.town_id, key=key)
-        server = ControlServer(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+        server = make_server(build_control(self.handlers, self.roster, town_id=self._settings.town_id, key=key))
         self._spawn(server.serve(sockets=[listener]))
         say("control.served", port=listener.getsockname()[1], pid=os.getpid())
-        return server
+        return [server]
 
-    async def _close(self, server: ControlServer | None) -> None:
-        if server is not None:
+    async def _close(self, servers: list[QuietServer]) -> None:
+        for server in servers:
             server.should_exit = True
-            await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.client.close()
+        self._at_the_end.close()

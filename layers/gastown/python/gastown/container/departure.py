@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from gastown.container.git import GitError
 from gastown.container.log import say
@@ -66,8 +67,8 @@ class Departure:
         # The save comes first: the report takes the bead away from the agent.
         try:
             async with asyncio.timeout(SAVE_LIMIT):
-                await save_work(record, self.repositories, record.credentials.git if record.credentials else None)
-        except (GitError, RefusedError, OSError, TimeoutError) as error:
+                await save_work(record, self.repositories, partial(self.client.rig_git, record.start.rig_id))
+        except (GitError, RefusedError, TownRefusedError, TownUnreachableError, OSError, TimeoutError) as error:
             say("work.not_saved", agent_id=record.agent_id, error=str(error))
         if record.session is None:
             return

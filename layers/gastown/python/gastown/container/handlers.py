@@ -5,6 +5,7 @@ others share, so they do not wait.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -16,7 +17,6 @@ from gastown.container.log import say
 from gastown.container.merging import Merging
 from gastown.container.payloads import (
     Cause,
-    GitCredentials,
     MayorStart,
     MergeOutcome,
     MergePayload,
@@ -154,10 +154,14 @@ class Handlers:
         self._client.token = token
 
     async def refresh_credentials(self) -> None:
-        """Bring what running agents may use up to date with the town's settings. Raises `RefusedError`."""
+        """Ask at once for what running agents may use, by the town's settings of now. Raises `RefusedError`."""
         await self.enter(begins=False)
         for record in self._roster.active():
-            await self._starting.renew(record)
+            try:
+                if record.wallet is not None:
+                    await record.wallet.credentials(fresh=True)
+            except (TownRefusedError, TownUnreachableError) as error:
+                say("credentials.not_renewed", agent_id=record.agent_id, error=str(error))
 
     def drain(self, deadline: str | None) -> None:
         """Start nothing new; the process leaves when the agents have ended or the deadline has come."""
@@ -167,7 +171,7 @@ class Handlers:
     async def merge(self, order: MergePayload) -> MergeOutcome:
         """Merge an approved sha, after `enter`; every way it can end is a value. Raises `RefusedError` (invalid)."""
         try:
-            return await self._merging.merge(order, lambda failed: self._rig_credentials(order.rig.id, failed))
+            return await self._merging.merge(order, partial(self._client.rig_git, order.rig.id))
         except (TownRefusedError, TownUnreachableError) as error:
             status = MergeStatus.UNAVAILABLE
             return MergeOutcome(review_id=order.review_id, attempt=order.attempt, status=status, message=str(error))
@@ -175,7 +179,7 @@ class Handlers:
     async def setup(self, order: SetupPayload) -> SetupOutcome:
         """Clone a rig ahead of time, after `enter`. Raises `RefusedError` (invalid)."""
         try:
-            await self._repositories.refresh(order.rig, lambda failed: self._rig_credentials(order.rig.id, failed))
+            await self._repositories.refresh(order.rig, partial(self._client.rig_git, order.rig.id))
             await self._starting.browsing.show(order.rig)
         except (GitError, OSError, TownRefusedError, TownUnreachableError) as error:
             return SetupOutcome(rig_id=order.rig.id, status="failed", message=str(error)[:1000])
@@ -186,8 +190,3 @@ class Handlers:
         if record is None or record.session is None or record.status is not SessionStatus.RUNNING:
             raise RefusedError(Cause.STALE, f"{agent_id} does not run here")
         return record, record.session
-
-    async def _rig_credentials(self, rig_id: str, failed: GitCredentials | None) -> GitCredentials | None:
-        if failed is not None:
-            return await self._client.renew_git(rig_id, failed)
-        return await self._client.rig_credentials(rig_id)

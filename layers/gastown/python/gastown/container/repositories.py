@@ -50,18 +50,40 @@ class Repositories:
     async def refresh(self, rig: RigFacts, provider: CredentialProvider) -> Remote:
         """Bring the mirror up to date, creating it first if need be. Raises `GitError`, `RefusedError` (invalid).
 
-        When the remote does not accept the credentials they are asked for once more. Returns the remote that worked.
+        Returns the remote that worked.
         """
         check_rig(rig)
-        remote = Remote(url=rig.git_url, credentials=await provider(None))
-        async with self.lock(rig.id):
-            try:
+
+        async def fetch(remote: Remote) -> None:
+            async with self.lock(rig.id):
                 await self._fetch(rig, remote)
-            except GitError as error:
-                if not error.is_auth:
-                    raise
-                remote = Remote(url=rig.git_url, credentials=await provider(remote.credentials))
-                await self._fetch(rig, remote)
+
+        return await self.reach(rig, provider, fetch)
+
+    async def reach(
+        self,
+        rig: RigFacts,
+        provider: CredentialProvider,
+        act: Callable[[Remote], Awaitable[None]],
+        *,
+        known: Remote | None = None,
+    ) -> Remote:
+        """Do something at a rig's remote; when it refuses the credentials, once more with others, if there are any.
+
+        One question and one try more, for this rig alone (REQ-4.9). `known` is a remote that worked a moment ago.
+        Returns the one that works. Raises what `act` raises.
+        """
+        remote = known or Remote(url=rig.git_url, credentials=await provider(None))
+        try:
+            await act(remote)
+        except GitError as error:
+            if not error.is_auth:
+                raise
+            other = await provider(remote.credentials)
+            if other is None:
+                raise
+            remote = Remote(url=rig.git_url, credentials=other)
+            await act(remote)
         return remote
 
     async def share(self, rig: RigFacts) -> Path:

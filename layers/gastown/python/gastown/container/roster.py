@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from gastown.container.payloads import AgentCredentials, Beat, MayorStart, StartPayload
+from gastown.container.payloads import Beat, MayorStart, StartPayload
 from gastown.container.runtimes.runtime import Session
+from gastown.container.wallet import Wallet
 
 
 class SessionStatus(StrEnum):
@@ -34,10 +35,9 @@ class Record:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     worktree: Path | None = None
     session: Session | None = None
-    credentials: AgentCredentials | None = field(default=None, repr=False)
+    wallet: Wallet | None = field(default=None, repr=False)
     exit_reason: str | None = None
     watcher: asyncio.Task[None] | None = field(default=None, repr=False)
-    refresher: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @property
     def agent_id(self) -> str:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -20,7 +19,9 @@ from gastown.container.repositories import CredentialProvider, Repositories
 from gastown.container.roster import Record, Roster, SessionStatus
 from gastown.container.runtimes.choice import Runtimes
 from gastown.container.runtimes.runtime import Exit, Launch
+from gastown.container.tools.credential_helper import PASS
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.wallet import Wallet, secrets_of
 from gastown.container.watching import Watching
 from gastown.container.worktrees import Worktrees
 
@@ -29,11 +30,6 @@ SETTLE_SECONDS = 1.0
 """After this long the town's reads have caught up with its last commit."""
 STOP_GRACE = 10.0
 """Seconds between the polite and the forced end of a session."""
-CREDENTIALS_PERIOD = 1800.0
-"""Seconds between renewals of a running agent's git token; providers give them out for an hour."""
-RENEWED_BEFORE_END = 270.0
-"""Seconds before its end in which the town gives out another one: its own margin is 5 minutes."""
-LEAST_WAIT = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,34 +97,56 @@ class Starting:
         if old is None:
             return
         await self.stop(old)
+        self._revoke(old)
         if old.worktree is not None and isinstance(old.start, StartPayload):
             with contextlib.suppress(GitError):
                 await self.worktrees.remove(old.start.rig_id, old.worktree)
 
     async def _launch(self, record: Record) -> None:
-        credentials = await settled(lambda: self._fresh(record))
+        wallet = self._wallet(record)
+        credentials = await settled(wallet.fetch)
         self.watching.passed(record, "credentials")
         prompt, credentials = await self._prepare(record, credentials)
         self.watching.passed(record, "prompt")
         self._check_wanted(record)
         launch = self.launch_of(record, credentials, prompt=prompt)
-        launch = replace(launch, listener=self.watching.listener(record, launch.secrets))
-        session = await self.runtimes.of(record.start.runtime).start(launch)
+        wallet.put(credentials)
+        wallet.hide(*launch.secrets)
+        record.wallet = wallet
+        launch = replace(launch, secrets=wallet.secrets, listener=self.watching.listener(record, wallet.secrets))
+        session = await self.runtimes.of(record.start.runtime).start(await self._recalling(launch, record))
         try:
             self._check_wanted(record)
         except RefusedError:
             # Somebody ended this run in the moment between: nobody else knows the session yet.
             await session.stop(grace=0)
             raise
-        record.session, record.credentials, record.status = session, credentials, SessionStatus.RUNNING
+        record.session, record.status = session, SessionStatus.RUNNING
         record.watcher = asyncio.create_task(self._watch(record))
         self.watching.passed(record, "session")
         self.watching.running(record)
-        if credentials.git is not None:
-            record.refresher = asyncio.create_task(self._keep_fresh(record))
+
+    async def _recalling(self, launch: Launch, record: Record) -> Launch:
+        """The mayor's launch with what was said before; without it the mayor starts all the same."""
+        if not isinstance(record.start, MayorStart):
+            return launch
+        try:
+            history = await self.client.conversation(record.agent_id)
+        except (TownRefusedError, TownUnreachableError) as error:
+            say("conversation.not_recalled", error=str(error))
+            history = ""
+        return replace(launch, history=history, said=record.start.words)
+
+    def _wallet(self, record: Record) -> Wallet:
+        rig_id, client = record.start.rig_id, self.client
+        return Wallet(
+            fetch=lambda: client.agent_credentials(record.agent_id, record.dispatch),
+            exchange=lambda failed: client.renew_git(rig_id, failed),
+        )
 
     def launch_of(self, record: Record, credentials: AgentCredentials, *, prompt: str = "") -> Launch:
         """How a run is started; without a prompt, how its server is made ready before (REQ-1.13)."""
+        environment = self.outfit.build(record.start, credentials.env)
         return Launch(
             folder=record.worktree or self.outfit.places.workspace,
             agent_id=record.agent_id,
@@ -137,10 +155,10 @@ class Starting:
             model=record.start.model,
             small_model=record.start.small_model,
             resume=isinstance(record.start, MayorStart),
-            environment=self.outfit.build(record, credentials),
+            environment=environment,
             log=self.outfit.log_file(record),
             account=self.outfit.account,
-            secrets=_secrets(credentials),
+            secrets=(*secrets_of(credentials), environment[PASS]),
         )
 
     async def _prepare(self, record: Record, credentials: AgentCredentials) -> tuple[str, AgentCredentials]:
@@ -170,9 +188,6 @@ class Starting:
 
         return provide
 
-    async def _fresh(self, record: Record) -> AgentCredentials:
-        return await self.client.agent_credentials(record.agent_id, record.dispatch)
-
     def _check_wanted(self, record: Record) -> None:
         if self.is_draining():
             raise RefusedError(Cause.DRAINING, "the container drains")
@@ -182,24 +197,14 @@ class Starting:
 
     async def _give_up(self, record: Record, reason: str) -> None:
         record.status, record.exit_reason = SessionStatus.FAILED, reason
-        self.outfit.forget_git(record.agent_id)
+        self._revoke(record)
         say("agent.start_failed", agent_id=record.agent_id, dispatch=record.dispatch, reason=reason)
 
-    async def _keep_fresh(self, record: Record) -> None:
-        git = record.credentials.git if record.credentials else None
-        while True:
-            await asyncio.sleep(renewal_wait(git, datetime.now(UTC)))
-            git = await self.renew(record) or git
-
-    async def renew(self, record: Record) -> GitCredentials | None:
-        """Put a running agent's newest git token where its git finds it; none if the town gave none."""
-        try:
-            git = (await self._fresh(record)).git
-        except (TownRefusedError, TownUnreachableError) as error:
-            say("credentials.not_renewed", agent_id=record.agent_id, error=str(error))
-            return None
-        self.outfit.store_git(record.agent_id, git)
-        return git
+    def _revoke(self, record: Record) -> None:
+        """Nothing is given to what this run left behind; a newer run of the agent keeps its own pass."""
+        record.wallet = None
+        if self.roster.records.get(record.agent_id) is record:
+            self.outfit.passes.revoke(record.agent_id)
 
     async def _watch(self, record: Record) -> None:
         """Wait for the end of a session, tidy up, and report it unless somebody asked for the end."""
@@ -207,9 +212,7 @@ class Starting:
             return
         ended = await record.session.wait()
         self.watching.ended(record, ended)
-        if record.refresher is not None:
-            record.refresher.cancel()
-        self.outfit.forget_git(record.agent_id)
+        self._revoke(record)
         say("agent.ended", agent_id=record.agent_id, dispatch=record.dispatch, code=ended.code)
         if record.status is SessionStatus.STOPPING:
             record.status = SessionStatus.EXITED
@@ -228,14 +231,6 @@ class Starting:
             say("completion.not_reported", agent_id=record.agent_id, dispatch=record.dispatch, error=str(error))
 
 
-def renewal_wait(git: GitCredentials | None, now: datetime) -> float:
-    """Seconds until a running agent's git token is renewed: half an hour, or shortly before its end."""
-    if git is None or git.expires_at is None:
-        return CREDENTIALS_PERIOD
-    left: float = (git.expires_at - now).total_seconds() - RENEWED_BEFORE_END
-    return min(max(left, LEAST_WAIT), CREDENTIALS_PERIOD)
-
-
 async def settled(ask: Callable[[], Awaitable[T]]) -> T:
     """Ask once more a moment later if the town does not know this run: its reads may lag its own commands."""
     try:
@@ -245,10 +240,3 @@ async def settled(ask: Callable[[], Awaitable[T]]) -> T:
             raise
     await asyncio.sleep(SETTLE_SECONDS)
     return await ask()
-
-
-def _secrets(credentials: AgentCredentials) -> tuple[str, ...]:
-    """All values of a run that must not be seen: its tokens, and whatever the town gave it as environment."""
-    git = (credentials.git.password.get_secret_value(),) if credentials.git else ()
-    tools = (text.get_secret_value() for name, text in credentials.tools.items() if not name.endswith("_URL"))
-    return (credentials.agent_token.get_secret_value(), *git, *tools, *credentials.env.values())
