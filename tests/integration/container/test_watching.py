@@ -13,7 +13,8 @@ from tests.integration.container.door import GIT_PASSWORD, TOWN, Door
 from tests.integration.container.remote import Bare
 from tests.integration.container.running import run_container
 
-TALKER = "/bin/sh -c 'echo one; echo token $GASTOWN_AGENT_TOKEN; sleep 2; printf last'"
+PLANTED = {"PLANTED": "a-secret-that-the-town-gave"}
+TALKER = "/bin/sh -c 'echo one; echo token $PLANTED; sleep 2; printf last'"
 
 
 def told(door: Door, agent_id: str) -> list[dict[str, Any]]:
@@ -43,6 +44,7 @@ def a_mayor(bare: Bare, **changes: Any) -> dict[str, Any]:
 
 def test_what_an_agent_says_is_told_to_the_town(door: Door, bare: Bare, tmp_path: Path) -> None:
     """Line by line, numbered, without its token, with its end; also what it said last and without a line's end."""
+    door.env = PLANTED
     door.want(bare.start("toast", 1))
     with run_container(door, tmp_path / "workspace", command=TALKER):
         door.await_(lambda: [event for event in told(door, "toast") if event["event_type"] == "agent.exited"])
@@ -60,6 +62,7 @@ def test_what_an_agent_says_is_told_to_the_town(door: Door, bare: Bare, tmp_path
 def test_a_town_that_is_away_hears_everything_later(door: Door, bare: Bare, tmp_path: Path) -> None:
     """Nothing is lost and nothing comes twice while its answers are refused for a while."""
     door.broken["/events"] = 2
+    door.env = PLANTED
     door.want(bare.start("toast", 1))
     with run_container(door, tmp_path / "workspace", command=TALKER):
         door.await_(
@@ -100,6 +103,7 @@ def test_a_container_tells_how_it_and_its_agents_come_up(door: Door, bare: Bare,
 def test_whoever_is_inside_sees_an_agents_events(door: Door, bare: Bare, tmp_path: Path) -> None:
     """The control server shows them after any number; of an agent that nobody knows there are none."""
     port, workspace = free_port(), tmp_path / "workspace"
+    door.env = PLANTED
     door.want(bare.start("toast", 1))
     with run_container(door, workspace, command=TALKER, GASTOWN_CONTROL_PORT=str(port)):
         door.await_(lambda: [event for event in told(door, "toast") if event["event_type"] == "agent.exited"])
