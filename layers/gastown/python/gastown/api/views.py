@@ -226,6 +226,7 @@ def show_town(row: TownRow) -> dict[str, Any]:
         "id": row.town_id,
         "name": row.name,
         "owner_user_id": row.owner_user_id,
+        "organization_id": row.organization_id,
         "state": row.state,
         "created_at": stamp(row.created_at),
         "updated_at": stamp(row.updated_at),
