@@ -139,6 +139,7 @@ def show_watch(review: Review) -> dict[str, Any]:
         "number": watch.number,
         "polled_at": stamp(watch.polled_at),
         "next_poll_at": stamp(watch.next_at),
+        "credential_source": watch.credential or None,
         "merge_state_status": watch.merge_state or None,
         "is_draft": watch.is_draft,
         "review_decision": watch.decision,
