@@ -169,9 +169,8 @@ def work_as_mayor(prompt: str) -> None:
     """Carry out the `gt` lines of the `demo` blocks in what people said, one after the other."""
     words = section(prompt, "words to you")
     if prompt.startswith("<prior-conversation>"):
-        print(
-            f"demo agent: remembers {prompt.partition('</prior-conversation>')[0].count('{"role": ')} turns", flush=True
-        )
+        turns = prompt.partition("</prior-conversation>")[0].count('{"role": ')
+        print(f"demo agent: remembers {turns} turns", flush=True)
     for news in _NEWS.finditer(words):
         print(f"demo agent: noted, {news['what']}", flush=True)
     for block in _BLOCK.finditer(words):
