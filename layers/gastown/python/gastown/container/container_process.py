@@ -21,11 +21,13 @@ from gastown.container.environment import Outfit
 from gastown.container.gates import Gates
 from gastown.container.handlers import Handlers
 from gastown.container.heartbeat import Heartbeat
+from gastown.container.hydration import Hydration
 from gastown.container.hydration_gate import HydrationGate
 from gastown.container.log import say
 from gastown.container.mayor_folder import MayorFolder
 from gastown.container.merging import Merging
 from gastown.container.places import Places
+from gastown.container.prewarm import Prewarm
 from gastown.container.processes import find_account, make_folder
 from gastown.container.repositories import Repositories
 from gastown.container.roster import Roster
@@ -70,6 +72,8 @@ class ContainerProcess:
         self.gate = HydrationGate()
         self.handlers = self._build_handlers()
         self.commands = Commands(client=self.client, handlers=self.handlers)
+        prewarm = Prewarm(client=self.client, starting=self.starting)
+        self.hydration = Hydration(client=self.client, commands=self.commands, gate=self.gate, prewarm=prewarm)
         self.departure = Departure(
             client=self.client, roster=self.roster, repositories=self.repositories, starting=self.starting
         )
@@ -149,6 +153,10 @@ class ContainerProcess:
             client=self.client, roster=self.roster, obey=self.commands.obey, period=self._settings.heartbeat_seconds
         )
         self.handlers.leave = self._drain
+        # Before the first beat: what it brings waits at the gate that this closes.
+        hydrating = self.hydration.begin()
+        self._tasks.add(hydrating)
+        hydrating.add_done_callback(self._tasks.discard)
         self._spawn(self._beat(heartbeat))
         if self.client.live_url:
             door = Doorbell(url=self.client.live_url, token=lambda: self.client.token, ring=heartbeat.ring)

@@ -154,6 +154,7 @@ class Starting:
             prompt=prompt,
             model=record.start.model,
             small_model=record.start.small_model,
+            access=credentials.model,
             resume=isinstance(record.start, MayorStart),
             environment=environment,
             log=self.outfit.log_file(record),
