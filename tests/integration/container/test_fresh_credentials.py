@@ -100,7 +100,7 @@ def test_a_token_that_was_taken_back_costs_one_push(door: Door, forge: Forge, tm
     """Git says that it was refused; the container asks for another one by its digest, and the next push has it."""
     first, second = forge.steer.add_token(), forge.steer.add_token()
     door.given["toast"] = {"git": git_of(first)}
-    door.renewed["acme-mine"] = {"username": "x-access-token", "token": second, "source": "x", "expires_at": None}
+    door.renewed["acme-mine"] = second
     door.want(start(forge))
     script = f"touch {tmp_path}/ready; await go; commit one; push && exit 3; push || exit 4"
     with run_container(door, tmp_path / "workspace", command=command(tmp_path, script)):
@@ -183,7 +183,7 @@ def test_a_merge_outlives_the_token_it_began_with(door: Door, forge: Forge, tmp_
     sha = forge.steer.push(MINE, "gt/toast/1", {"a.txt": "a\n"})["sha"]
     others = forge.steer.push(OTHERS, "gt/rye/1", {"a.txt": "a\n"})["sha"]
     door.rig_git = {"acme-mine": git_of(first), "acme-others": git_of(second)}
-    door.renewed["acme-mine"] = {"username": "x-access-token", "token": second, "source": "x", "expires_at": None}
+    door.renewed["acme-mine"] = second
     gate = f"touch {tmp_path}/ready; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done"
     with run_container(door, tmp_path / "workspace"):
         door.want(merge("m1", forge, MINE, "gt/toast/1", sha, gates=[gate]))
