@@ -132,8 +132,10 @@ def test_what_an_ended_run_left_behind_gets_nothing(door: Door, forge: Forge, tm
     """A process that slipped out of its group keeps its pass, and the pass is worth nothing."""
     door.given["toast"] = {"git": git_of(forge.steer.add_token())}
     door.want(start(forge))
-    late = f"await go; commit late; push > {tmp_path}/said 2>&1; echo $? > {tmp_path}/code"
-    script = f"commit one; push || exit 3; (setsid sh -c '. {tmp_path}/late.sh' > /dev/null 2>&1 &) ; exit 0"
+    late = f"touch {tmp_path}/late; await go; commit late; push > {tmp_path}/said 2>&1; echo $? > {tmp_path}/code"
+    script = (
+        f"commit one; push || exit 3; (setsid sh -c '. {tmp_path}/late.sh' > /dev/null 2>&1 &) ; await late; exit 0"
+    )
     agent = command(tmp_path, script)
     (tmp_path / "late.sh").write_text((tmp_path / "agent.sh").read_text().replace(script, late))
     with run_container(door, tmp_path / "workspace", command=agent):
