@@ -34,7 +34,7 @@ class Door:
         """What one agent's credentials are, instead of those of all."""
         self.rig_git: dict[str, dict[str, Any]] = {}
         self.renewed: dict[str, str] = {}
-        """By rig: what the platform's own git is shown, and what it is given for one that failed, instead of `other`."""
+        """By rig: what the platform's git is shown, and what it is given for one that failed, instead of `other`."""
         self.stop: list[dict[str, Any]] = []
         self.superseded = self.drain = self.forgetful = False
         self.broken: dict[str, int] = {}
