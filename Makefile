@@ -57,7 +57,7 @@ invoke: dev ## Each door in Lambda's own runtime, by `sam local invoke` (needs D
 	$(RUN) pytest tests/invoke -rs
 
 e2e: dev ## Stories against the local stack, over HTTP only
-	$(RUN) pytest tests/e2e
+	$(RUN) pytest tests/e2e -n 2 --dist loadfile
 
 rooms: dev ## Every test but the stories
 	$(RUN) pytest tests/unit tests/simulation tests/integration -n 2
