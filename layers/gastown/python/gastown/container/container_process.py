@@ -10,6 +10,7 @@ from typing import Any
 
 import uvicorn
 
+from gastown.container.cleaning import Cleaning
 from gastown.container.commands import Commands
 from gastown.container.control import build_control
 from gastown.container.departure import Departure
@@ -19,11 +20,13 @@ from gastown.container.gates import Gates
 from gastown.container.heartbeat import Heartbeat
 from gastown.container.log import say
 from gastown.container.merging import Merging
+from gastown.container.payloads import GitCredentials
 from gastown.container.places import Places
 from gastown.container.processes import find_account, make_folder
-from gastown.container.repositories import Repositories
+from gastown.container.repositories import CredentialProvider, Repositories
 from gastown.container.roster import Roster
 from gastown.container.runtimes.command import CommandRuntime
+from gastown.container.saving import Saving
 from gastown.container.settings import ContainerSettings
 from gastown.container.starting import Starting
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
@@ -56,11 +59,16 @@ class ContainerProcess:
         outfit = Outfit(settings=settings, places=places, account=account)
         outfit.prepare()
         gates = Gates(home=make_folder(places.workspace / "gates-home", account, mode=0o700), account=account)
+        worktrees = Worktrees(repositories=self.repositories, account=account)
+        saving = Saving(repositories=self.repositories, provider_of=self._provider_of)
+        self.cleaning = Cleaning(client=self.client, saving=saving, worktrees=worktrees)
         self.starting = Starting(
             client=self.client,
             roster=self.roster,
             repositories=self.repositories,
-            worktrees=Worktrees(repositories=self.repositories, account=account),
+            worktrees=worktrees,
+            saving=saving,
+            cleaning=self.cleaning,
             runtime=CommandRuntime(settings.agent_command),
             outfit=outfit,
             is_draining=lambda: self.commands.draining,
@@ -72,9 +80,7 @@ class ContainerProcess:
             starting=self.starting,
             merging=Merging(repositories=self.repositories, gates=gates, account=account),
         )
-        self.departure = Departure(
-            client=self.client, roster=self.roster, repositories=self.repositories, starting=self.starting
-        )
+        self.departure = Departure(client=self.client, roster=self.roster, saving=saving, starting=self.starting)
         self._end: asyncio.Future[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -121,9 +127,19 @@ class ContainerProcess:
         )
         self.commands.leave = self._drain
         self._spawn(self._beat(heartbeat))
+        self._spawn(self.cleaning.run())
         if self.client.live_url:
             door = Doorbell(url=self.client.live_url, token=lambda: self.client.token, ring=heartbeat.ring)
             self._spawn(door.run())
+
+    def _provider_of(self, rig_id: str) -> CredentialProvider:
+        """Gives the platform's own credentials for a rig, and others when those did not work."""
+
+        async def provide(failed: GitCredentials | None) -> GitCredentials | None:
+            client = self.client
+            return await (client.renew_git(rig_id, failed) if failed else client.rig_credentials(rig_id))
+
+        return provide
 
     async def _beat(self, heartbeat: Heartbeat) -> None:
         await heartbeat.run()

@@ -95,7 +95,7 @@ class Outfit:
         git = _git_settings(start.rig.git_url if isinstance(start, StartPayload) else "", stored)
         who = self._facts(start, record.dispatch, credentials)
         work = _work_facts(start) if isinstance(start, StartPayload) else {}
-        return mine | wished | tools | own | git | identity(author_of(record)) | who | work
+        return mine | wished | tools | own | git | identity(author_of(record.start)) | who | work
 
     def _facts(self, start: StartPayload | MayorStart, dispatch: int, credentials: AgentCredentials) -> dict[str, str]:
         facts = {

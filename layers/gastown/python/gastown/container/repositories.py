@@ -40,8 +40,9 @@ class Repositories:
         config.write_text("[include]\n\tpath = /etc/gitconfig\n[safe]\n\tdirectory = *\n[gc]\n\tauto = 0\n")
         self.git = Git(config=config)
         self.agent_git = Git(config=config, account=account)
-        self._account = account
+        self.account = account
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._remotes: dict[str, Remote] = {}
 
     def lock(self, rig_id: str) -> asyncio.Lock:
         """The lock of one rig's repositories; not reentrant."""
@@ -62,18 +63,39 @@ class Repositories:
                     raise
                 remote = Remote(url=rig.git_url, credentials=await provider(remote.credentials))
                 await self._fetch(rig, remote)
+        self._remotes[rig.id] = remote
         return remote
+
+    async def remotely(
+        self, rig: RigFacts, provider: CredentialProvider, command: Callable[[Remote], list[str]], *, limit: float
+    ) -> str:
+        """Run a command of the mirror against the rig's remote, as it was last let in. Raises `GitError`.
+
+        It takes no lock: the command is to write only refs of its own. Credentials that are not accepted are asked for
+        once more.
+        """
+        mirror = self.places.mirror(rig.id)
+        remote = self._remotes.get(rig.id) or Remote(url=rig.git_url, credentials=await provider(None))
+        try:
+            said = await self.git.run(command(remote), at=mirror, remote=remote, limit=limit)
+        except GitError as error:
+            if not error.is_auth:
+                raise
+            remote = Remote(url=rig.git_url, credentials=await provider(remote.credentials))
+            said = await self.git.run(command(remote), at=mirror, remote=remote, limit=limit)
+        self._remotes[rig.id] = remote
+        return said
 
     async def share(self, rig: RigFacts) -> Path:
         """Bring the clone of the worktrees up to date from the mirror; the caller holds the lock. Raises `GitError`."""
         repo, mirror = self.places.repo(rig.id), self.places.mirror(rig.id)
         git = self.agent_git
         if not (repo / ".git" / "HEAD").exists():
-            make_folder(repo, self._account)
+            make_folder(repo, self.account)
             await git.run(["init", "--quiet", "--initial-branch", rig.default_branch], at=repo)
             alternates = repo / ".git" / "objects" / "info" / "alternates"
             alternates.write_text(f"{mirror / 'objects'}\n")
-            give(alternates, self._account)
+            give(alternates, self.account)
             await git.run(["remote", "add", "origin", rig.git_url], at=repo)
         await git.run(["remote", "set-url", "origin", rig.git_url], at=repo)
         await git.run(["fetch", "--quiet", "--prune", str(mirror), TRACKING], at=repo)

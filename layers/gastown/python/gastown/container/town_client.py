@@ -110,12 +110,26 @@ class TownClient:
         answer = await self._call("GET", f"rigs/{rig_id}/agents/{agent_id}/prime", None, token=agent_token)
         return answer if isinstance(answer, dict) else {}
 
-    async def complete(
-        self, rig_id: str, agent_id: str, dispatch: int, *, status: str, reason: str, patience: float = 900
+    async def complete(  # noqa: PLR0913 - by keyword only: these are a report's own parts
+        self,
+        rig_id: str,
+        agent_id: str,
+        dispatch: int,
+        *,
+        status: str,
+        reason: str,
+        saved_sha: str | None = None,
+        patience: float = 900,
     ) -> None:
-        """Report that an agent's process has ended."""
-        body = {"status": status, "reason": reason[:1000], "dispatch": dispatch, "agentId": agent_id}
+        """Report that an agent's process has ended, and where the remote holds its work."""
+        body: dict[str, Any] = {"status": status, "reason": reason[:1000], "dispatch": dispatch, "agentId": agent_id}
+        body |= {"saved_sha": saved_sha} if saved_sha else {}
         await self._call("POST", f"rigs/{rig_id}/agents/{agent_id}/completed", body, patience=patience)
+
+    async def ended_work(self, rig_id: str, refs: list[str]) -> list[str]:
+        """Which of these refs hold work that nobody will go on from any more."""
+        answer = await self._call("POST", f"container/rigs/{rig_id}/saved-work", {"refs": refs})
+        return [ref for ref in (answer or {}).get("over", []) if ref in refs]
 
     async def evicted(self, *, patience: float) -> None:
         """Report that this container was told to leave."""

@@ -6,6 +6,7 @@ from gastown.domain.container import Container, ContainerState, Pulse
 from gastown.domain.effect import Effect, EffectKind
 from gastown.domain.ending import lose_run
 from gastown.domain.errors import Conflict
+from gastown.domain.handing_over import remember_saves
 from gastown.domain.ids import CommandId, EffectId, Moment
 from gastown.domain.limits import (
     BOOT_DEADLINE,
@@ -122,6 +123,7 @@ def leave(town: Town, moment: Moment, *, reason: str, failed: bool) -> None:
     evicted = town.container.state is ContainerState.DRAINING
     for review in town.reviews.values():
         review.merge_command = None
+    remember_saves(town)
     town.pulses.clear()
     failures = town.container.failures + 1 if failed else 0
     wait = min(RUN_TASK_BACKOFF * 2 ** (failures - 1), RUN_TASK_BACKOFF_MAX) if failures else None

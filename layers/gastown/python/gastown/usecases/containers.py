@@ -35,6 +35,8 @@ class Sighting:
     agent_id: str
     dispatch: int
     activity: dict[str, Any] = field(default_factory=dict)
+    saved_sha: str | None = None
+    """The commit on the remote that holds its work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +96,10 @@ def beat(work: UnitOfWork, claims: ContainerClaims, generation: int, seen: Seque
 def pulse(work: UnitOfWork, seen: Sequence[Sighting]) -> dict[str, Any]:
     """The stored form of one heartbeat; its times are the server's."""
     at = commands.iso(work.now())
-    agents = {one.agent_id: {"dispatch": one.dispatch, "at": at, "activity": one.activity} for one in seen}
+    agents = {
+        one.agent_id: {"dispatch": one.dispatch, "at": at, "activity": one.activity, "saved_sha": one.saved_sha}
+        for one in seen
+    }
     return {"at": at, "agents": agents}
 
 
