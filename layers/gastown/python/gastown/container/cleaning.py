@@ -59,12 +59,13 @@ class Cleaning:
         rounds = 0
         while True:
             await asyncio.sleep(RETRY_SECONDS)
-            await self._retry()
+            await self.retry()
             if rounds % (SWEEP_SECONDS // RETRY_SECONDS) == 0:
                 await self.sweep()
             rounds += 1
 
-    async def _retry(self) -> None:
+    async def retry(self) -> None:
+        """Try to save and remove what was kept."""
         for record in list(self.kept):
             if await self.saving.try_save(record, limit=SAVE_LIMIT):
                 self.kept.remove(record)

@@ -25,7 +25,8 @@ MOST_BYTES, MOST_FILES = 100 * 1024 * 1024, 5_000
 LIMIT = 40.0
 """Seconds each step may take."""
 NO_LFS = ("-c", "filter.lfs.clean=", "-c", "filter.lfs.process=", "-c", "filter.lfs.required=false")
-"""Large files go in as they are: their usual store is filled by a hook of the agent's own push only."""
+"""Large files go in as they are: their usual store is filled by a hook of the agent's own push only. Every command that
+reads files needs it, also the one that writes the tree: it looks again at files that changed just now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,16 +73,15 @@ class Snapshots:
         head = await self.head(folder)
         index = await self._copy_index(folder)
         own = {"GIT_INDEX_FILE": str(index), "GIT_OPTIONAL_LOCKS": "0"}
-        listed = await self.git.pipe(
-            ["ls-files", "-z", "--modified", "--others", "--exclude-standard"], at=folder, environment=own, limit=LIMIT
-        )
+        listing = [*NO_LFS, "ls-files", "-z", "--modified", "--others", "--exclude-standard"]
+        listed = await self.git.pipe(listing, at=folder, environment=own, limit=LIMIT)
         names = sorted({name for name in listed.split(b"\0") if name})
         chosen = await asyncio.to_thread(choose, folder, names)
         if chosen:
             add = [*NO_LFS, "update-index", "--add", "--remove", "--replace", "-z", "--stdin"]
             given = b"".join(name + b"\0" for name in chosen)
             await self.git.pipe(add, at=folder, given=given, environment=own, limit=LIMIT)
-        tree = await self.git.run(["write-tree"], at=folder, environment=own, limit=LIMIT)
+        tree = await self.git.run([*NO_LFS, "write-tree"], at=folder, environment=own, limit=LIMIT)
         if last is not None and (last.head, last.tree) == (head, tree):
             return last
         left_out = len(names) - len(chosen)
