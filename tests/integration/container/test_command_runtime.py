@@ -17,6 +17,8 @@ def test_each_line_of_output_is_one_event(tmp_path: Path) -> None:
     async def run() -> int:
         launch = Launch(
             folder=tmp_path,
+            agent_id="toast",
+            role="polecat",
             prompt="first\nsecond\n",
             environment={"PATH": os.environ["PATH"]},
             log=log,

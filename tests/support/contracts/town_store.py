@@ -189,6 +189,22 @@ class TownStoreContract:
         oldest, _ = store.list_rows(TOWN, "DONE#r", limit=1, newest_first=False)
         assert oldest == [("a00", {"n": 0})]
 
+    def test_a_cursor_need_not_name_a_row(self, store: TownStore) -> None:
+        """Readers go on after what they saw last, also when it is gone by then."""
+        store.commit(commit(1))
+        store.put_rows(TOWN, [Row(pk="AGENT#a", sk=f"EVENT#{n:02d}", body={"n": n}) for n in range(0, 20, 2)])
+
+        page, _ = store.list_rows(TOWN, "AGENT#a", limit=2, prefix="EVENT#", before="EVENT#07", newest_first=False)
+
+        assert [8, 10] == [body["n"] for _, body in page]
+
+    def test_an_item_of_the_working_set_is_read_alone(self, store: TownStore) -> None:
+        """Who has to know one thing of a town reads one item."""
+        store.commit(commit(1, LiveItem(key="PULSE#2", version=0, body={"at": "a"})))
+
+        assert {"at": "a"} == store.read_row(TOWN, "LIVE", "PULSE#2", consistent=True)
+        assert store.read_row(TOWN, "LIVE", "PULSE#1", consistent=True) is None
+
     def test_deleted_rows_are_gone_and_deleting_them_again_is_harmless(self, store: TownStore) -> None:
         """More than one batch; what was not named stays, and so does the working set."""
         store.commit(commit(1))

@@ -223,6 +223,9 @@ class MemoryTownStore:
         """One row's body."""
         with self._lock:
             self.calls["read_row"] += 1
+            if pk == "LIVE":
+                item = self.live.get(town_id, {}).get(sk)
+                return copied(item.body) if item else None
             row = self.rows[town_id].get((pk, sk)) if town_id in self.rows else None
             return copied(row.body) if row else None
 

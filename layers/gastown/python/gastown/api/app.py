@@ -9,10 +9,12 @@ from gastown.api import errors
 from gastown.api.request_log import recorded, watch_route
 from gastown.api.routes import (
     adoptions,
+    agent_events,
     agents,
     bead_changes,
     beads,
     container_callbacks,
+    container_events,
     containers,
     convoy_changes,
     convoys,
@@ -58,7 +60,9 @@ PEOPLE = (
 AGENTS = (
     containers,
     container_callbacks,
+    container_events,
     agents,
+    agent_events,
     hooks,
     beads,
     escalations,

@@ -142,7 +142,7 @@ class Commands:
             case CommandKind.STOP:
                 await self.stop(command.agent_id or "", command.dispatch)
             case CommandKind.MESSAGE:
-                await self.message(command.agent_id or "", parse(MessagePayload, command.payload).prompt)
+                await self.message(command.agent_id or "", parse(MessagePayload, command.payload))
             case CommandKind.MODEL | CommandKind.CONFIG:
                 self.settings_changed(command)
             case CommandKind.DRAIN:
@@ -170,12 +170,12 @@ class Commands:
             await self._starting.stop(record)
         return True
 
-    async def message(self, agent_id: str, prompt: str) -> None:
-        """Say something to a running agent. Raises `RefusedError`."""
+    async def message(self, agent_id: str, words: MessagePayload) -> None:
+        """Say something to a running agent; returns when it was taken. Raises `RefusedError`."""
         record = self._roster.records.get(agent_id)
         if record is None or record.session is None or record.status is not SessionStatus.RUNNING:
             raise RefusedError(Cause.STALE, f"{agent_id} does not run here")
-        await record.session.send(prompt)
+        await record.session.send(words.prompt, when=words.when)
 
     def settings_changed(self, command: Command) -> None:
         """The mayor's settings have others: each start asks the town for them, so the next session has them."""

@@ -25,6 +25,7 @@ from gastown.container.places import Places
 from gastown.container.processes import find_account, make_folder
 from gastown.container.repositories import CredentialProvider, Repositories
 from gastown.container.roster import Roster
+from gastown.container.runtimes.choice import Runtimes
 from gastown.container.runtimes.command import CommandRuntime
 from gastown.container.saving import Saving
 from gastown.container.settings import ContainerSettings
@@ -69,7 +70,7 @@ class ContainerProcess:
             worktrees=worktrees,
             saving=saving,
             cleaning=self.cleaning,
-            runtime=CommandRuntime(settings.agent_command),
+            runtimes=Runtimes(known={"command": CommandRuntime(settings.agent_command)}),
             outfit=outfit,
             is_draining=lambda: self.commands.draining,
         )

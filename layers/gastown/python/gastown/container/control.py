@@ -98,9 +98,9 @@ class Control:
         agent_id = request.path_params["agent_id"]
         if agent_id not in self._roster.records:
             return _unknown(request)
-        prompt = parse(MessagePayload, await _body(request)).prompt
+        words = parse(MessagePayload, await _body(request))
         try:
-            await self._commands.message(agent_id, prompt)
+            await self._commands.message(agent_id, words)
         except RefusedError as refusal:
             return JSONResponse({"error": str(refusal)}, status_code=500)
         return JSONResponse({"sent": True})

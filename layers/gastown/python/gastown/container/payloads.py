@@ -85,6 +85,8 @@ class StartPayload(Payload):
     gate_timeout_s: float = 900
     review: ReviewFacts | None = None
     model: str | None = None
+    small_model: str | None = None
+    runtime: str = "command"
     instructions: str | None = None
     author: Author | None = None
 
@@ -109,6 +111,8 @@ class MayorStart(Payload):
     words: str = ""
     instructions: str | None = None
     model: str | None = None
+    small_model: str | None = None
+    runtime: str = "command"
     rigs: list[NamedRig] = Field(default_factory=list)
     branch: str = "gt/mayor"
     save_ref: None = None
@@ -137,10 +141,19 @@ class SetupPayload(Payload):
     rig: RigFacts
 
 
+class When(StrEnum):
+    """When words reach a session."""
+
+    NOW = "now"
+    IDLE = "idle"
+    """Not before its present turn is over."""
+
+
 class MessagePayload(Payload):
     """Words for a running agent."""
 
     prompt: str = Field(min_length=1)
+    when: When = When.NOW
 
 
 class DrainPayload(Payload):

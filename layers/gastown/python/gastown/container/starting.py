@@ -17,7 +17,8 @@ from gastown.container.prompts import build_mayor_prompt, build_prompt
 from gastown.container.refusals import RefusedError
 from gastown.container.repositories import CredentialProvider, Repositories
 from gastown.container.roster import Record, Roster, SessionStatus
-from gastown.container.runtimes.runtime import Exit, Launch, Runtime
+from gastown.container.runtimes.choice import Runtimes
+from gastown.container.runtimes.runtime import Exit, Launch
 from gastown.container.saving import SAVE_LIMIT, Saving
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
 from gastown.container.worktrees import Worktrees
@@ -44,7 +45,7 @@ class Starting:
     worktrees: Worktrees
     saving: Saving
     cleaning: Cleaning
-    runtime: Runtime
+    runtimes: Runtimes
     outfit: Outfit
     is_draining: Callable[[], bool]
 
@@ -104,13 +105,18 @@ class Starting:
         self._check_wanted(record)
         launch = Launch(
             folder=record.worktree or self.outfit.places.workspace,
+            agent_id=record.agent_id,
+            role=record.start.agent.role,
             prompt=prompt,
+            model=record.start.model,
+            small_model=record.start.small_model,
+            resume=isinstance(record.start, MayorStart),
             environment=self.outfit.build(record, credentials),
             log=self.outfit.log_file(record),
             account=self.outfit.account,
             secrets=_secrets(credentials),
         )
-        session = await self.runtime.start(launch)
+        session = await self.runtimes.of(record.start.runtime).start(launch)
         try:
             self._check_wanted(record)
         except RefusedError:

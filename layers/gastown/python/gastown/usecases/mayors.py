@@ -12,6 +12,7 @@ from gastown.domain.ids import Moment
 from gastown.domain.mayor import Mayor
 from gastown.domain.town import Town
 from gastown.ports.town_store import Condition
+from gastown.usecases import container_events
 from gastown.usecases.agents import check_size, mayor_of
 from gastown.usecases.containers import check_current
 from gastown.usecases.credentials import model_access
@@ -67,17 +68,23 @@ def _standing(town: Town) -> dict[str, Any]:
     return {"agentId": mayor.id, "sessionStatus": "active" if mayor.open_session else "starting"}
 
 
-def ensure(work: UnitOfWork, town_id: str, by: str) -> dict[str, Any]:
-    """Have the mayor there; commits nothing when its session lives already."""
+WARM, WANTED = "warm", "wanted"
+"""Why nothing, or something, was done to have the mayor there (REQ-N.6)."""
+
+
+def ensure(work: UnitOfWork, town_id: str, by: str) -> tuple[str, dict[str, Any]]:
+    """Have the mayor there: the decision, and where it stands. Commits nothing when its session lives already."""
     town = work.read(town_id)
     if town.mayor is not None and town.mayor.open_session is not None:
-        return {"agentId": town.mayor.id, "sessionStatus": "active"}
+        return WARM, {"agentId": town.mayor.id, "sessionStatus": "active"}
 
     def move(fresh: Town, moment: Moment) -> dict[str, Any]:
         ensure_mayor(fresh, moment)
         return _standing(fresh)
 
-    return work.change(town_id, move, actor=by, cause="mayor ensured")
+    standing = work.change(town_id, move, actor=by, cause="mayor ensured")
+    container_events.note(work, town_id, "mayor.ensure_decision", reason=WANTED, agentId=standing["agentId"])
+    return WANTED, standing
 
 
 def dismiss(work: UnitOfWork, town_id: str, by: str) -> None:

@@ -4,11 +4,12 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
-from gastown import bootstrap
+from gastown import bootstrap, observability
 from gastown.api import access
 from gastown.api.callers import body, idempotency_key, success
+from gastown.api.event_views import show_turn
 from gastown.api.schemas.talk import ContextBody, MayorMessageBody
-from gastown.usecases import mayors
+from gastown.usecases import agent_events, mayors
 
 router = Router()
 MAYOR = "/api/towns/<town_id>/mayor"
@@ -43,7 +44,17 @@ def status(town_id: str) -> dict[str, Any]:
 def ensure(town_id: str) -> dict[str, Any]:
     """Have the mayor there before something is said."""
     caller = access.owner(router, town_id)
-    return success(mayors.ensure(bootstrap.unit_of_work(), town_id, caller))
+    decision, standing = mayors.ensure(bootstrap.unit_of_work(), town_id, caller)
+    observability.count("mayor.ensure_decision", kind=decision)
+    return success(standing)
+
+
+@router.get(f"{MAYOR}/conversation")
+def conversation(town_id: str) -> dict[str, Any]:
+    """What people and the mayor said to each other last, oldest first, as its sessions told it."""
+    access.owner(router, town_id)
+    turns = agent_events.mayor_conversation(bootstrap.unit_of_work(), town_id)
+    return success([show_turn(turn) for turn in turns])
 
 
 @router.post(f"{MAYOR}/destroy")

@@ -11,7 +11,7 @@ from typing import Self
 
 from gastown.container.log import say
 from gastown.container.masking import mask
-from gastown.container.payloads import Cause
+from gastown.container.payloads import Cause, When
 from gastown.container.processes import as_account, end_group, signal_group
 from gastown.container.refusals import RefusedError
 from gastown.container.runtimes.runtime import Activity, AgentEvent, Exit, Launch, Session
@@ -85,12 +85,21 @@ class BoundedLog:
             say("agent.log_not_written", error=str(error))
 
 
+def words_of(launch: Launch) -> str:
+    """All that a session hears on its standard input."""
+    return "\n\n".join(text for text in (launch.system, launch.prompt) if text)
+
+
 class CommandRuntime:
     """Starts the configured command line once per session."""
 
     def __init__(self, command: Sequence[str]) -> None:
         """Keep the command line, split into its words."""
         self._command = tuple(command)
+
+    async def warm(self, launch: Launch) -> None:
+        """Nothing can be ready: the process is the session."""
+        del launch
 
     async def start(self, launch: Launch) -> Session:
         """Start the command in the launch's folder. Raises `RefusedError` if there is no such command."""
@@ -122,7 +131,7 @@ class CommandSession:
         self._tail = bytearray()
         self._heard_at = datetime.now(UTC)
         self._heard = "started"
-        self._feeding = asyncio.create_task(self._feed(launch.prompt))
+        self._feeding = asyncio.create_task(self._feed(words_of(launch)))
         self._reading = asyncio.create_task(self._read(launch.log))
 
     async def wait(self) -> Exit:
@@ -139,10 +148,15 @@ class CommandSession:
         """SIGTERM to the group, SIGKILL after `grace` seconds."""
         await end_group(self._process, grace=grace)
 
-    async def send(self, prompt: str) -> None:
+    async def send(self, prompt: str, *, when: When = When.NOW) -> None:
         """Not possible: a command-line agent's input ended with its prompt."""
-        del prompt
+        del prompt, when
         raise RefusedError(Cause.INVALID, "the command runtime takes no messages while it runs")
+
+    async def use_model(self, model: str, small_model: str | None) -> None:
+        """Not possible: a command line is read once. The next session has the model."""
+        del model, small_model
+        raise RefusedError(Cause.INVALID, "the command runtime keeps its model while it runs")
 
     def activity(self) -> Activity:
         """When it last printed something."""

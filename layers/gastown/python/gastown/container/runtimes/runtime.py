@@ -1,12 +1,18 @@
-"""What the container asks of a runtime: start a session, watch it, end it."""
+"""What the container asks of a runtime: have it ready, start a session, watch it, speak to it, end it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from gastown.container.payloads import When
 from gastown.container.processes import Account
+
+
+async def nobody_waits(at: datetime) -> None:
+    """Nobody asked to be told about ends of turns."""
+    del at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +35,27 @@ def unheard(event: AgentEvent) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Launch:
-    """One session to start; `environment` is all the child gets, `secrets` stay out of every report."""
+    """One session to start, or a server to have ready for it.
+
+    `environment` is all the child gets, the same for a warm-up and the start that follows it; `secrets` stay out of
+    every report.
+    """
 
     folder: Path
-    prompt: str
+    agent_id: str
+    role: str
     environment: Mapping[str, str] = field(repr=False)
     log: Path
+    system: str = ""
+    """What holds for the whole session, whoever speaks."""
+    prompt: str = ""
+    """Its first words; without any, a session that can be spoken to waits for them."""
+    model: str | None = None
+    small_model: str | None = None
+    resume: bool = False
+    """Whether it goes on in the newest session that its folder knows."""
+    turn_over: Callable[[datetime], Awaitable[None]] = field(default=nobody_waits, repr=False)
+    """Told when a session that stays (the mayor's) has nothing more to do; never raises."""
     account: Account | None = None
     secrets: Sequence[str] = field(default=(), repr=False)
     listener: Listener = field(default=unheard, repr=False)
@@ -66,8 +87,11 @@ class Session(Protocol):
     async def stop(self, *, grace: float) -> None:
         """End it: politely first, by force after `grace` seconds."""
 
-    async def send(self, prompt: str) -> None:
-        """Say something to it. Raises `RefusedError` when this runtime cannot."""
+    async def send(self, prompt: str, *, when: When = When.NOW) -> None:
+        """Say something to it; returns when it was taken. Raises `RefusedError` when this runtime cannot."""
+
+    async def use_model(self, model: str, small_model: str | None) -> None:
+        """Go on with other models; on a failure it goes on with the old ones. Raises `RefusedError`."""
 
     def activity(self) -> Activity:
         """Its last sign of life."""
@@ -75,6 +99,13 @@ class Session(Protocol):
 
 class Runtime(Protocol):
     """A way to run agents."""
+
+    async def warm(self, launch: Launch) -> None:
+        """Have ready what a start in `launch.folder` needs, without a session; harmless when it is ready.
+
+        A later start with equal configuration and environment uses it, another one replaces it (REQ-1.15). Raises
+        `RefusedError` when it cannot be had.
+        """
 
     async def start(self, launch: Launch) -> Session:
         """Start a session. Raises `RefusedError` when it cannot be started at all."""

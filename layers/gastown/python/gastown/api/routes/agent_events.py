@@ -1,0 +1,59 @@
+"""What agents' sessions did: told by their container, read by people, container and the agents of the rig."""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from gastown import bootstrap
+from gastown.api import access, callers
+from gastown.api.callers import success
+from gastown.api.event_views import show_event
+from gastown.api.schemas.happenings import HappeningsBody
+from gastown.domain.conversation import wrap
+from gastown.domain.errors import Invalid
+from gastown.usecases import agent_events
+from gastown.usecases.agent_events import Happening
+
+router = Router()
+CONTAINER = "/api/towns/<town_id>/container/agents/<agent_id>"
+MOST, DEFAULT = 1000, 500
+
+
+@router.get("/api/towns/<town_id>/rigs/<rig_id>/agents/<agent_id>/events")
+def list_events(town_id: str, rig_id: str, agent_id: str) -> dict[str, Any]:
+    """An agent's events after the one named by `after` (or `after_id`), oldest first, at most `limit`."""
+    access.member(router, town_id, rig_id)
+    query = router.current_event.query_string_parameters or {}
+    after = _number(query.get("after") or query.get("after_id"), "after", 0, 0, 10**18 - 1)
+    limit = _number(query.get("limit"), "limit", DEFAULT, 1, MOST)
+    found = agent_events.list_events(bootstrap.unit_of_work(), town_id, rig_id, agent_id, after=after, limit=limit)
+    return success([show_event(agent_id, event) for event in found])
+
+
+def _number(text: str | None, name: str, default: int, least: int, most: int) -> int:
+    if text is None:
+        return default
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise Invalid(f"{name} is a number between {least} and {most}", field=name)
+    return int(text)
+
+
+@router.post(f"{CONTAINER}/events")
+def append(town_id: str, agent_id: str) -> tuple[dict[str, Any], int]:
+    """Keep a batch of one run's events; telling it again changes nothing."""
+    claims = callers.container(router, town_id)
+    said = callers.body(router, HappeningsBody)
+    batch = [
+        Happening(sequence=event.sequence, kind=event.event_type, at=event.created_at, data=event.data)
+        for event in said.events
+    ]
+    agent_events.append(bootstrap.unit_of_work(), claims, agent_id, said.dispatch, batch)
+    return success({"appended": True}), 201
+
+
+@router.get(f"{CONTAINER}/conversation")
+def conversation(town_id: str, agent_id: str) -> dict[str, Any]:
+    """What was said in the agent's sessions so far, as a block for the prompt of the one that goes on."""
+    claims = callers.container(router, town_id)
+    turns = agent_events.conversation_for(bootstrap.unit_of_work(), claims, agent_id)
+    return success({"turns": len(turns), "block": wrap(turns)})
