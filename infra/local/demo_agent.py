@@ -135,6 +135,19 @@ def run(*command: str) -> str:
     return done.stdout.strip()
 
 
+def push(branch: str) -> None:
+    """Push the work; a credential that is not accepted is replaced within seconds, so it is tried again."""
+    for pause in (3, 6, 0):
+        try:
+            run("git", "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
+        except DemoError as error:
+            if not pause or "Authentication failed" not in str(error):
+                raise
+            time.sleep(pause)
+        else:
+            return
+
+
 def work_as_polecat(prompt: str) -> None:
     """Do the steps, commit, push, report."""
     title = next((line for line in prompt.splitlines() if line.startswith("Your task: ")), "Your task: the bead")
@@ -146,7 +159,7 @@ def work_as_polecat(prompt: str) -> None:
     run("git", "add", "--all")
     if run("git", "status", "--porcelain"):
         run("git", "commit", "--quiet", "-m", title)
-    run("git", "push", "--quiet", "origin", f"HEAD:refs/heads/{os.environ['GASTOWN_BRANCH']}")
+    push(os.environ["GASTOWN_BRANCH"])
     run("gt", "done", "--summary", f"Carried out the steps of: {title}"[:400])
 
 

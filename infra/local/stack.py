@@ -12,7 +12,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,6 +34,10 @@ EMULATOR_PATIENCE = 1.0  # it has nothing to save, and waits for running executi
 
 class StackFailed(Exception):
     """The local stack did not come up; the message says which part and ends with its log."""
+
+
+Parameters = Mapping[str, str] | Callable[[str], Mapping[str, str]]
+"""Template parameters; or what makes them at the emulator's endpoint before the deployment, as people do beforehand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +118,7 @@ def up(
     *,
     owner: int = 0,
     environment: Mapping[str, str] | None = None,
-    parameters: Mapping[str, str] | None = None,
+    parameters: Parameters | None = None,
     enforce_iam: bool = False,
 ) -> Stack:
     """Put up a stack on `port` and return it; it ends with `down`, or with the process `owner`.
@@ -130,7 +134,8 @@ def up(
     folder.mkdir(parents=True)
     try:
         emulator = start_emulator(port, owner=owner, enforce_iam=enforce_iam)
-        outputs = deploy(endpoint_of(port), parameters=parameters)
+        chosen = parameters(endpoint_of(port)) if callable(parameters) else parameters
+        outputs = deploy(endpoint_of(port), parameters=chosen)
         agent = start_ecs_agent(port, owner=owner, environment={**os.environ, **(environment or {})})
         record(port, {"emulator": emulator, "ecs_agent": agent})
         wait_until_served(outputs["ApiUrl"], port)
@@ -181,7 +186,7 @@ def running_stack(
     port: int | None = None,
     *,
     environment: Mapping[str, str] | None = None,
-    parameters: Mapping[str, str] | None = None,
+    parameters: Parameters | None = None,
     enforce_iam: bool = False,
 ) -> Iterator[Stack]:
     """Run a stack for the length of a block, on a free port unless one is given; it always ends with the block."""

@@ -7,6 +7,7 @@ import pytest
 
 from infra.local.agent_program import AGENT_COMMAND
 from infra.local.stack import Stack, running_stack
+from tests.e2e.forge_app import ForgeApp, register_app
 from tests.e2e.forge_story import ForgeStory
 from tests.e2e.story import Story, new_repository
 from tests.support.forge.server import Forge
@@ -26,12 +27,30 @@ def forge() -> Iterator[Forge]:
 
 
 @pytest.fixture(scope="session")
-def stack(forge: Forge) -> Iterator[Stack]:
+def apps() -> list[ForgeApp]:
+    """The stack's GitHub App, when the stack stands."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def stack(forge: Forge, apps: list[ForgeApp]) -> Iterator[Stack]:
     """The whole service on emulated AWS with its rights enforced, its agents played by the deterministic demo agent."""
-    parameters = {"GitHubUrl": forge.url, "GitHubApiUrl": forge.url}
+
+    def parameters(endpoint: str) -> dict[str, str]:
+        app, arn = register_app(endpoint, forge)
+        apps.append(app)
+        return {"GitHubUrl": forge.url, "GitHubApiUrl": forge.url, "GitHubAppSecretArn": arn}
+
     environment = {"GASTOWN_AGENT_COMMAND": AGENT_COMMAND}
     with running_stack(environment=environment, parameters=parameters, enforce_iam=True) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def app(stack: Stack, apps: list[ForgeApp]) -> ForgeApp:
+    """The stack's GitHub App."""
+    assert stack.api
+    return apps[0]
 
 
 @pytest.fixture

@@ -47,6 +47,21 @@ def test_nine_failures_and_an_unreadable_answer_are_waited_out(on_forge: Begin) 
     assert story.events("pr_poll_failed") == []
 
 
+def test_a_provider_that_is_away_for_eight_looks_and_comes_back_is_waited_for(on_forge: Begin) -> None:
+    """Connections end unanswered, which is counted as transient (REQ-5.14); the ninth look is good and forgets them."""
+    story = on_forge(refinery=ALONE)
+    bead = held_up(story)
+    story.forge.steer.arm(kind="drop", path=f"/repos/{story.project}/pulls/1$", times=8)
+
+    assert story.pass_time(12, until=lambda: watched(story)["poll_transient_count"] == 8), story.told()
+    assert watched(story)["poll_error"].startswith("GitHub did not answer")
+    assert story.pass_time(3, until=lambda: watched(story)["poll_transient_count"] == 0), story.told()
+    assert watched(story)["poll_error"] is None
+    story.forge.steer.review(story.project, 1, "APPROVED")
+    assert story.pass_time(4, until=lambda: story.bead(bead)["status"] == "closed"), story.told()
+    assert [] == story.events("pr_poll_failed")
+
+
 def test_a_conflict_becomes_one_bead_and_the_request_merges_after_it(on_forge: Begin) -> None:
     """Somebody changes the same file on the default branch; the polecat brings it in."""
     story = on_forge(refinery=ALONE)

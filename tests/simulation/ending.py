@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.container import ContainerState
 from gastown.domain.convoy import Convoy, ConvoyState
+from gastown.domain.effect import Effect, EffectKind
 from gastown.domain.town import Town
 
 if TYPE_CHECKING:
@@ -66,8 +67,9 @@ def _nothing_is_left_over(world: "World", town: Town) -> Iterator[str]:
     """Nothing runs, nothing is under way, and nobody is awake."""
     if town.container.state is not ContainerState.NONE or any(t.alive for t in world.runtime.tasks.values()):
         yield f"the container is {town.container.state}, and {world.runtime.running_count()} tasks run"
-    if town.effects or town.inbox or any(not job.set_aside for job in town.jobs.values()):
-        yield f"left over: {[*town.effects.values(), *town.inbox, *town.jobs.values()]}"
+    effects = [effect for effect in town.effects.values() if not _looks_after(town, effect)]
+    if effects or town.inbox or any(not job.set_aside for job in town.jobs.values()):
+        yield f"left over: {[*effects, *town.inbox, *town.jobs.values()]}"
     if town.triage and town.config.auto_triage and town.rigs:
         yield f"nobody answers {[request.title for request in town.triage.values()]}"
     over = [wait.key for wait in town.waits.values() if wait.convoy_id not in town.convoys]
@@ -75,6 +77,12 @@ def _nothing_is_left_over(world: "World", town: Town) -> Iterator[str]:
         yield f"nobody answers {over}"
     if [a.name for a in town.agents.values() if a.open_run is not None]:
         yield "an agent is at work for ever"
+
+
+def _looks_after(town: Town, effect: Effect) -> bool:
+    """A request of a convoy that people stopped is still looked at, in case somebody merges or closes it."""
+    review = next((r for r in town.reviews.values() if r.id == effect.arguments.get("review_id")), None)
+    return effect.kind is EffectKind.POLL_PULL and review is not None and _may_wait(town, review.convoy_id)
 
 
 def _nothing_is_lost(world: "World", town: Town) -> Iterator[str]:

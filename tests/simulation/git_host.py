@@ -14,6 +14,8 @@ class Merged:
     sha: str
     target: str
     commit: str
+    outside: bool = False
+    """Whether people merged it at the provider."""
 
 
 class GitHost:
@@ -23,13 +25,20 @@ class GitHost:
         """Start with empty repositories."""
         self.luck = luck
         self.merges: list[Merged] = []
+        self.heads: dict[str, str] = {"main": "sha-00000"}
         self._shas = 0
         self._hopeless: dict[str, bool] = {}
 
-    def push(self) -> str:
-        """A new head that nobody has seen before."""
+    def push(self, branch: str) -> str:
+        """A new head of a branch that nobody has seen before."""
         self._shas += 1
-        return f"sha-{self._shas:05d}"
+        self.heads[branch] = f"sha-{self._shas:05d}"
+        return self.heads[branch]
+
+    def keep(self, merged: Merged) -> None:
+        """A merge has happened: the target's head is its commit."""
+        self.merges.append(merged)
+        self.heads[merged.target] = merged.commit
 
     def merge(self, order: dict[str, Any]) -> dict[str, Any]:
         """One attempt, and its outcome as a container reports it."""
@@ -41,7 +50,7 @@ class GitHost:
             return outcome | {"status": "conflict", "message": "it never merges"}
         for fault, status in FAILURES.items():
             if self.luck.strikes(fault):
-                head = self.push() if status == "moved" else None
+                head = self.push(order["branch"]) if status == "moved" else None
                 gates = [{"command": "test", "exit_code": 1, "seconds": 1, "output": "red"}]
                 return outcome | {"status": status, "message": fault, "head": head} | (
                     {"gates": gates} if status == "gate_failed" else {}
@@ -49,7 +58,7 @@ class GitHost:
         merged = Merged(
             review_id=order["review_id"], sha=order["sha"], target=order["target_branch"], commit=f"m-{order['sha']}"
         )
-        self.merges.append(merged)
+        self.keep(merged)
         return outcome | {"status": "merged", "commit_sha": merged.commit, "tree": "tree"}
 
     def _is_hopeless(self, branch: str) -> bool:

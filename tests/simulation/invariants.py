@@ -17,6 +17,7 @@ from gastown.domain.config import FailedBlockers
 from gastown.domain.container import ContainerState
 from gastown.domain.convoy import Convoy, ConvoyState, MergeMode
 from gastown.domain.ids import BeadId, CommandId
+from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 from tests.simulation.watch import Facts, View
@@ -29,6 +30,7 @@ PAUSE = timedelta(seconds=15)
 TIME_LIMIT = timedelta(hours=4)
 ATTEMPTS, STARTS, REJECTIONS, ROUNDS, TRIES, LANDINGS = 5, 20, 3, 5, 8, 5
 REQUESTS, TRIAGE_ROUNDS, STEPS = 5, 3, 3
+TRANSIENT, INVALID = 10, 3
 """The bounds as the state machines' page has them, not as the product's constants say."""
 
 ONCE = ("bead_failed:", "conflict:", "unhooked_done:")
@@ -131,7 +133,8 @@ def in_review_means_one_review(view: View) -> Iterator[str]:
     for bead in view.town.beads.values():
         if judged[bead.id] != int(bead.status is BeadStatus.IN_REVIEW):
             yield f"{bead.title} is {bead.status} with {judged[bead.id]} reviews"
-    landings = Counter(r.convoy_id for r in view.town.reviews.values() if r.source_id is None and not r.abandoned)
+    alone = [r for r in view.town.reviews.values() if r.source_id is None and not r.is_adopted and not r.abandoned]
+    landings = Counter(r.convoy_id for r in alone)
     yield from (f"convoy {convoy} has {many} landings" for convoy, many in landings.items() if many > 1)
 
 
@@ -142,7 +145,8 @@ def landed_means_a_receipt(view: View) -> Iterator[str]:
     for one in view.ended.values():
         if isinstance(one, Review) and one.phase is ReviewPhase.MERGED:
             receipt = one.receipt
-            if receipt is None or (one.id, receipt.sha) not in view.facts.approved:
+            outside = receipt is not None and receipt.outside and one.strategy is MergeStrategy.PR
+            if receipt is None or not (outside or (one.id, receipt.sha) in view.facts.approved):
                 yield f"{one.title} was merged without a receipt of an approved sha: {receipt}"
             elif (receipt.sha, receipt.target_branch) not in merged:
                 yield f"{one.title} counts as merged, and git knows nothing of it"
@@ -161,7 +165,8 @@ def nothing_merges_unapproved(view: View) -> Iterator[str]:
     """Looks at the moment of each approval, and at each merge command."""
     for review in [*view.town.reviews.values(), *_ended_reviews(view)]:
         old = view.before.reviews.get(review.id)
-        was = old.approved_sha if old is not None and old.phase is ReviewPhase.MERGING else None
+        stood = old is not None and old.phase in (ReviewPhase.MERGING, ReviewPhase.WATCHING)
+        was = old.approved_sha if old is not None and stood else None
         if review.approved_sha is not None and was != review.approved_sha:
             if why := _not_approved(view, review):
                 yield f"{review.title} goes to merge, but {why}"
@@ -171,6 +176,9 @@ def nothing_merges_unapproved(view: View) -> Iterator[str]:
         judged = view.town.reviews.get(command.review_id) if command.review_id else None
         if command.kind is CommandKind.MERGE and judged is not None and judged.approved_sha != judged.sha:
             yield f"{judged.title} is told to merge {judged.approved_sha}, and is of {judged.sha}"
+    for review in view.town.reviews.values():
+        if review.watch.is_merging and review.watch.is_asked and review.approved_sha != review.sha:
+            yield f"{review.title} is to be merged at {review.approved_sha}, and is of {review.sha}"
 
 
 def _not_approved(view: View, review: Review) -> str | None:
@@ -179,7 +187,8 @@ def _not_approved(view: View, review: Review) -> str | None:
     if any(bead.parent_id == review.id for bead in view.town.beads.values()):
         return "a fix of it is open"
     if review.approved_by is None:
-        return "nobody approved it" if view.town.rules_for(review.rig_id).code_review else None
+        judged = view.town.rules_for(review.rig_id).code_review and not review.is_adopted
+        return "nobody approved it" if judged else None
     agent = view.before.agents.get(review.approved_by)
     run = agent.open_run if agent else None
     if run is None or run.hook != review.id:
@@ -192,6 +201,8 @@ def _not_approved(view: View, review: Review) -> str | None:
 def check_merges(world: "World", facts: Facts) -> Iterator[tuple[int, str]]:
     """What git merged since the last look: approved, and each review once."""
     for merge in world.git.merges[facts.merges :]:
+        if merge.outside:
+            continue
         if (merge.review_id, merge.sha) not in facts.approved:
             yield 6, f"git merged {merge.sha} of {merge.review_id}, which nobody approved"
         if [m.review_id for m in world.git.merges].count(merge.review_id) > 1:
@@ -298,6 +309,8 @@ def everything_is_bounded(view: View) -> Iterator[str]:
     for review in view.town.reviews.values():
         if review.rounds > ROUNDS or review.merge_tries >= TRIES or review.attempts > ATTEMPTS:
             yield f"{review.title}: {review.rounds} rounds, {review.merge_tries} tries, {review.attempts} attempts"
+        if review.watch.transient >= TRANSIENT or review.watch.invalid >= INVALID:
+            yield f"{review.title}: {review.watch.transient} transient refusals, {review.watch.invalid} unreadable"
     convoys = view.town.convoys.values()
     yield from (f"{convoy.title}: {convoy.landings} landings" for convoy in convoys if convoy.landings > LANDINGS)
     yield from _told_once(view)

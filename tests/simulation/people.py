@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gastown.domain.addresses import Hosts, parse_git_url
 from gastown.domain.agent import Role
 from gastown.domain.bead import HELD, Bead, BeadStatus
 from gastown.domain.config import FailedBlockers
 from gastown.domain.convoy import MergeMode
 from gastown.domain.editing import BeadEdit
+from gastown.domain.errors import Conflict
 from gastown.domain.nudge import NudgeMode
+from gastown.domain.pull import MergeStrategy, Repository
 from gastown.domain.resolving import Answer
 from gastown.domain.review import Review
 from gastown.domain.slinging import ConvoyOrder, Task
@@ -18,6 +21,7 @@ from gastown.domain.stepping import StepOrder
 from gastown.domain.town import Town
 from gastown.domain.triage import TriageAction
 from gastown.usecases import (
+    adopting,
     beads,
     change_config,
     convoys,
@@ -38,6 +42,18 @@ if TYPE_CHECKING:
 
 BY = "user"
 NOBODY = "nobody"
+
+REQUEST_SETTINGS: tuple[dict[str, object], ...] = (
+    {"merge_strategy": MergeStrategy.DIRECT},
+    {"merge_strategy": MergeStrategy.PR},
+    {"refinery": {"auto_merge": False}},
+    {"refinery": {"auto_merge": True}},
+    {"refinery": {"auto_merge_delay_minutes": 0}},
+    {"refinery": {"auto_merge_delay_minutes": None}},
+    {"refinery": {"auto_resolve_pr_feedback": False}},
+    {"refinery": {"auto_resolve_merge_conflicts": False}},
+)
+"""Settings that only towns with pull requests have a use for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +83,11 @@ class Person:
         known = self.world.watch.facts.finals.get(bead)
         rig = live.rig_id if live else known["entity"]["rig_id"] if known else self.rig
         return self.world.town_id, str(rig), bead
+
+    @property
+    def uses_requests(self) -> bool:
+        """Whether the town's rigs are at a provider of pull requests."""
+        return any(rig.git_url == self.world.provider.git_url for rig in self.town.rigs.values())
 
     @property
     def convoy(self) -> str:
@@ -131,6 +152,7 @@ def hold(p: Person) -> object:
 def change_settings(p: Person) -> object:
     """Settings of the town, in flight."""
     what: dict[str, object] = p.random.choice([
+        *(REQUEST_SETTINGS if p.uses_requests else ()),
         {"failed_blockers": FailedBlockers.RELEASE}, {"failed_blockers": FailedBlockers.BLOCK},
         {"max_polecats_per_rig": p.random.choice([1, 2, 8])},
         {"refinery": {"code_review": p.random.random() < 0.7}}, {"refinery": {"gates": ["test"]}},
@@ -138,6 +160,27 @@ def change_settings(p: Person) -> object:
         {"convoy_merge_mode": p.random.choice(list(MergeMode))}, {"default_model": p.random.choice(["a", "b"])},
     ])  # fmt: skip
     return change_config.change_config(p.world.uow, p.world.town_id, what, BY)
+
+
+def adopt(p: Person) -> object:
+    """Have the town look after somebody else's request."""
+    provider, uow = p.world.provider, p.world.uow
+    branch = f"person/{p.world.new()[-4:]}"
+    p.world.git.push(branch)
+    rig = p.town.rig(p.rig)
+    repository = parse_git_url(rig.git_url, Hosts())
+    if not isinstance(repository, Repository):
+        raise Conflict("The rig is at no provider")
+    url = provider.make_request(repository, branch, rig.default_branch).ref.url
+    providers = adopting.Providers(uow=uow, hosts=p.world.outside.hosts, vault=p.world.outside.vault)
+    order = adopting.AdoptOrder(town_id=p.world.town_id, rig_id=rig.id, pr_url=url)
+    return adopting.adopt(providers, order, BY, None, lambda review, _: {"id": review.id})
+
+
+def tokens(p: Person) -> None:
+    """Take the provider's tokens away, and give them back a little later."""
+    p.world.take_tokens()
+    p.world.after(p.random.uniform(20, 600), "person: gives tokens", p.world.give_tokens)
 
 
 def override(p: Person) -> object:
@@ -233,6 +276,8 @@ DOINGS = {
         p.world.uow, p.bead, [StepOrder(title="One", instructions="Do it")], BY)),
     "acknowledge": Doing(weight=2, do=lambda p: escalations.acknowledge(
         p.world.uow, p.world.town_id, p.any_of(p.town.escalations), BY)),
+    "adopt": Doing(weight=1, do=adopt),
+    "tokens": Doing(weight=0.5, do=tokens),
     "settings": Doing(weight=2, do=change_settings),
     "overrides": Doing(weight=1, do=override),
     "mayor": Doing(weight=3, do=mayor),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.breaking import breaker_until
 from gastown.domain.container import ContainerState
-from gastown.domain.convoy import ConvoyState
+from gastown.domain.convoy import ConvoyState, FeatureBranch
+from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 from gastown.reconciler.decide import decide
@@ -96,6 +97,9 @@ def _reason(town: Town, now: datetime, bead: Bead) -> str | datetime | None:
     convoy = town.convoys.get(bead.convoy_id) if bead.convoy_id else None
     if bead.is_held or (convoy is not None and convoy.state is not ConvoyState.ACTIVE) or town.is_leaving(bead.rig_id):
         return "person"
+    if convoy is not None and convoy.branch is FeatureBranch.ASKED:
+        asks = [e for e in town.effects.values() if e.arguments.get("convoy_id") == convoy.id]
+        return "branch" if any(e.kind == "make_branch" for e in asks) else None
     known = [town.status_of(blocker) for blocker in bead.blockers]
     released = town.config.failed_blockers == "release"
     if any(s not in (None, BeadStatus.CLOSED) and not (released and s is BeadStatus.FAILED) for s in known):
@@ -125,13 +129,25 @@ def _review_reason(town: Town, now: datetime, review: Review) -> str | datetime 
             return "fix" if any(bead.parent_id == review.id for bead in town.beads.values()) else None
         case ReviewPhase.QUEUED:
             return _queue_reason(town, now, review)
+        case _ if review.strategy is MergeStrategy.PR:
+            return _ask_reason(town, review)
         case _:
             if review.not_before is not None and review.not_before > now:
                 return review.not_before
             return "merge" if review.merge_command in town.commands else _container_reason(town)
 
 
+def _ask_reason(town: Town, review: Review) -> str | datetime | None:
+    """What a review waits for whose provider is asked: the answer, or the moment of the next ask."""
+    if review.watch.asked_at is not None:
+        asks = [e for e in town.effects.values() if e.arguments.get("review_id") == review.id]
+        return "answer" if any(e.arguments["ask"] == review.watch.asks for e in asks) else None
+    return review.watch.next_at
+
+
 def _queue_reason(town: Town, now: datetime, review: Review) -> str | datetime | None:
+    if review.strategy is MergeStrategy.PR and review.watch.url is None:
+        return _ask_reason(town, review)
     broken = breaker_until(town, now)
     if broken is not None or review.assignee is not None:
         return broken or _container_reason(town)

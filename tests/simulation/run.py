@@ -8,7 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gastown.domain.errors import GastownError, NotFound, Unavailable
-from gastown.usecases.rigs import RigOrder, add_rig
+from gastown.domain.pull import MergeStrategy
+from gastown.usecases.change_config import change_config
+from gastown.usecases.rigs import RigOrder, add_rig, change_rig
 from tests.simulation.ending import check_end
 from tests.simulation.faults import Plan
 from tests.simulation.people import DOINGS, Person
@@ -36,6 +38,8 @@ class Temper:
     slings: int
     trouble_s: float
     staged: float
+    by_requests: str
+    """Whose work goes through pull requests: nobody's, the whole town's, or the first rig's."""
 
 
 def temper_of(plan: Plan, chance: "random.Random") -> Temper:
@@ -48,6 +52,7 @@ def temper_of(plan: Plan, chance: "random.Random") -> Temper:
         slings=chance.choice([1, 1, 1, 2]),
         trouble_s=chance.choice([300, 900, 1200, 1800]),
         staged=0.0 if calm or lonely else 0.2,
+        by_requests=chance.choice(["nobody", "nobody", "town", "rig"]),
     )
 
 
@@ -92,12 +97,18 @@ def make_world(plan: Plan) -> World:
     world = World(plan, trouble=False)
     temper = temper_of(plan, world.luck.stream("temper"))
     world.staged = temper.staged
+    url = "https://git.example/repo.git" if temper.by_requests == "nobody" else world.provider.git_url
     for number in range(temper.rigs):
         order = RigOrder(
-            town_id=world.town_id, name=f"rig {number}", git_url="https://git.example/repo.git",
-            default_branch="main", owner="user", allow_local=False,
+            town_id=world.town_id, name=f"rig {number}", git_url=url, default_branch="main", owner="user",
+            allow_local=False,
         )  # fmt: skip
-        add_rig(world.uow, order)
+        rig = add_rig(world.uow, order)
+        if temper.by_requests == "rig" and number == 0:
+            change_rig(world.uow, world.town_id, rig.id, {"merge_strategy": "pr"}, "user")
+    if temper.by_requests == "town":
+        change_config(world.uow, world.town_id, {"merge_strategy": MergeStrategy.PR}, "user")
+    world.give_tokens()
     world.luck.trouble = temper.has_faults
     for seconds, kind, number in deeds(temper, world.luck.stream("people")):
         world.after(seconds, f"person: {kind}", partial(act, world, kind, number))

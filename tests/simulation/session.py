@@ -34,7 +34,7 @@ class Session:
         self.review = payload.get("review")
         self.labels: list[str] = []
         self.hangs_since: datetime | None = None
-        self.branch = str(payload.get("branch") or "")
+        self.branch = str(payload.get("branch") or "branch")
         luck, world = self.world.luck, self.world
         self.has_token = not luck.strikes("agent token expired")
         silent = luck.strikes("agent silent")
@@ -148,9 +148,9 @@ class Session:
         if self.world.luck.strikes("agent closes its bead"):
             self.say("closes its bead", self._close)
             return
-        self._done(self.world.git.push(), "done")
+        self._done(self.world.git.push(self.branch), "done")
         if self.world.luck.strikes("agent says done twice"):
-            self._done(self.world.git.push(), "done again")
+            self._done(self.world.git.push(self.branch), "done again")
 
     def _answer_triage(self) -> None:
         """Answer what is open, one way or another; sometimes not all of it."""
@@ -180,9 +180,9 @@ class Session:
             if luck.strikes("done after changes"):
                 self._done(sha, "done after changes")
             return
-        self._done(self.world.git.push() if luck.strikes("wrong approval") else sha, "done")
+        self._done(self.world.git.push(self.branch) if luck.strikes("wrong approval") else sha, "done")
 
     def _done(self, sha: str, what: str) -> None:
         self.world.watch.said(self.agent_id, self.dispatch, sha)
-        done = reports.DoneReport(branch=self.branch or "branch", head_sha=sha)
+        done = reports.DoneReport(branch=self.branch, head_sha=sha)
         self.say(what, lambda: reports.report_done(self.world.uow, self.claims(), done))

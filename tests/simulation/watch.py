@@ -231,6 +231,9 @@ def is_stale(town: Town, event: TownEvent) -> bool:
     if kind == "merge_reported":
         review = next((r for r in town.reviews.values() if r.id == data["review_id"]), None)
         return review is None or int(data["attempt"]) < review.merge_attempt
+    if kind in ("pull_opened", "pull_polled", "pull_merged", "pull_refused"):
+        review = next((r for r in town.reviews.values() if r.id == data["review_id"]), None)
+        return review is None or int(data["ask"]) < review.watch.asks
     if kind in ("agent_done", "agent_completed"):
         agent = next((a for a in town.agents.values() if a.id == data["agent_id"]), None)
         return agent is not None and int(data["dispatch"]) < agent.dispatch

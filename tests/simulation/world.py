@@ -5,12 +5,14 @@ what lies outside a town is fake. One step is one thing that the real world coul
 """
 
 import heapq
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 
 from gastown.domain.errors import GastownError, NotFound, Unavailable
+from gastown.domain.pull import Provider
 from gastown.ports.town_store import Commit
 from gastown.usecases import towns
 from gastown.usecases.errand import Outside
@@ -24,15 +26,19 @@ from gastown.usecases.vault import Vault
 from tests.simulation.faults import Luck, Plan
 from tests.simulation.git_host import GitHost
 from tests.simulation.outside import Crash, SimLifeCycle, SimRuntime, SimWorkflows
+from tests.simulation.provider import SimProvider
 from tests.simulation.storage import SimDirectory, SimStore
 from tests.simulation.watch import Breach, Watch
-from tests.support.fakes.git_host import FakeGitHost
 from tests.support.fakes.secrets import MemorySecrets
 from tests.support.fakes.town_tables import MemoryTownTables
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET, REDELIVERY = "signing", 180.0
 """The secret's name; seconds after which a queue delivers a message again whose function died."""
+
+TOWN_SECRETS = "town/"
+TOKENS = json.dumps({"github_cli_pat": "a token", "git_auth": {"gitlab_token": "a token"}})
+"""What a town's own secret holds, under its prefix."""
 
 
 class World:
@@ -54,7 +60,6 @@ class World:
         self.reconciler = Reconciler(uow=self.uow, effects_queue=self, alarm=self, doorbell=self)
         self.git, self.runtime, self.workflows = GitHost(self.luck), SimRuntime(self), SimWorkflows(self)
         self.life_cycle, self.tables = SimLifeCycle(self), MemoryTownTables(self.store)
-        self._open_doors()
         self._heap: list[tuple[datetime, int, str, Callable[[], object], bool]] = []
         self._turns, self._arriving = count(), False
         self._hard: dict[str, bool] = {}
@@ -62,6 +67,7 @@ class World:
         self._sweep_at: datetime | None = None
         self.ticks, self.commits, self.landed, self.staged = 0, 0, 0, 0.0
         self.watch = Watch(self)
+        self._open_doors()
         self.store.before_commit, self.store.after_commit = self._before_commit, self._after_commit
         self.store.heard = self.watch.heard
         towns.create_town(self.uow, self, name="Sim", owner="user", table_prefix="t-", sleep=lambda _: None)
@@ -69,12 +75,12 @@ class World:
 
     def _open_doors(self) -> None:
         """What the effects door and the life cycle function work with."""
-        vault = MemorySecrets({SECRET: self.secrets[0]})
-        self.provider = FakeGitHost()
+        self.vault = vault = MemorySecrets({SECRET: self.secrets[0]})
+        self.provider = SimProvider(self, self.luck.stream("forge").choice(list(Provider)))
         self.outside = Outside(
             uow=self.uow, runtime=self.runtime, workflows=self.workflows, secrets=vault, signing_secret=SECRET,
             container_cap=50, thread_judge=None, vault=Vault(
-                secrets=vault, signing_secret=SECRET, town_prefix="town/"
+                secrets=vault, signing_secret=SECRET, town_prefix=TOWN_SECRETS
             ), hosts=GitHosts(
                 github=lambda: self.provider, gitlab=lambda _: self.provider, github_host="github.com"
             ),
@@ -177,9 +183,18 @@ class World:
             raise Breach(0, f"{what}: {type(surprise).__name__}: {surprise}") from surprise
         self.watch.report()
 
+    def give_tokens(self) -> None:
+        """Store the town's credentials for its provider."""
+        self.vault.put(TOWN_SECRETS + self.town_id, TOKENS)
+
+    def take_tokens(self) -> None:
+        """Forget them."""
+        self.vault.delete(TOWN_SECRETS + self.town_id)
+
     def make_peace(self) -> None:
         """From here on nothing goes wrong any more."""
         self.luck.trouble = False
+        self.give_tokens()
         self.tell("peace")
 
     def is_never_satisfied(self, review_id: str) -> bool:

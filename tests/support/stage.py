@@ -30,6 +30,7 @@ from tests.support.fakes.effects_queue import MemoryEffectsQueue
 from tests.support.fakes.git_host import FakeGitHost
 from tests.support.fakes.ids import CountedIds
 from tests.support.fakes.life_cycle import MemoryLifeCycle
+from tests.support.fakes.organizations import MemoryOrganizations
 from tests.support.fakes.secrets import MemorySecrets
 from tests.support.fakes.thread_judge import MemoryThreadJudge
 from tests.support.fakes.town_store import MemoryTownStore
@@ -61,6 +62,7 @@ class Stage:
     def __init__(self) -> None:
         """Found the town and tick it once."""
         self.clock, self.ids, self.directory = FixedClock(), CountedIds(), MemoryDirectory()
+        self.organizations = MemoryOrganizations()
         self.store, self.wake_queue = MemoryTownStore(self.directory), MemoryWakeQueue()
         self.tables, self.runtime = MemoryTownTables(self.store), MemoryContainerRuntime()
         self.workflows, self.alarm, self.doorbell = MemoryWorkflows(), MemoryAlarm(), MemoryDoorbell()
@@ -168,7 +170,8 @@ class Stage:
         """Stand in for everything that the bootstrap makes."""
         with bootstrap.replace(
             settings=self.settings, unit_of_work=self.uow, store=self.store, directory=self.directory,
-            town_tables=self.tables, wake_queue=self.wake_queue, effects_queue=self.effects_queue, alarm=self.alarm,
+            organizations=self.organizations, town_tables=self.tables,
+            wake_queue=self.wake_queue, effects_queue=self.effects_queue, alarm=self.alarm,
             container_runtime=self.runtime, workflows=self.workflows, secrets=self.secrets, doorbell=self.doorbell,
             life_cycle=self.life_cycle, clock=self.clock, ids=self.ids, git_hosts=self.git_hosts,
         ):  # fmt: skip

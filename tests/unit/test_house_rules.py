@@ -109,6 +109,46 @@ def test_doors_are_thin() -> None:
         assert length_of(folder / "handler.py") <= DOOR_LINES
 
 
+ENVIRONMENT = {"environ", "environb"}
+WRITES = {"update", "setdefault", "pop", "popitem", "clear", "__setitem__", "__delitem__"}
+
+
+def is_environment(node: ast.AST) -> bool:
+    """Whether an expression is the environment of the process, however it was imported."""
+    return getattr(node, "attr", getattr(node, "id", "")) in ENVIRONMENT
+
+
+def writes_to_environment(path: Path) -> Iterator[ast.AST]:
+    """Yield what changes the environment of the process: an assignment, a deletion, or a call of such a method."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Subscript(value=owner, ctx=ast.Store() | ast.Del()) if is_environment(owner):
+                yield node
+            case ast.Attribute(value=owner, attr=name) if name in WRITES and is_environment(owner):
+                yield node
+            case ast.Attribute(attr="putenv" | "unsetenv"):
+                yield node
+            case ast.Attribute(ctx=ast.Store() | ast.Del()) if is_environment(node):
+                yield node
+
+
+def test_nothing_writes_the_environment_of_its_process(tmp_path: Path) -> None:
+    """Every child gets a dictionary of its own; what one agent is given cannot stay behind for the next (REQ-R.1e)."""
+    writing = {named(path) for path in sources(HOUSE, ROOT / "functions") for _ in writes_to_environment(path)}
+    samples = (
+        "os.environ['A'] = 'b'",
+        "del os.environ['A']",
+        "environ.update(A='b')",
+        "os.putenv('A', 'b')",
+        "os.environ |= {}",
+    )
+    for number, sample in enumerate(samples):
+        (tmp_path / f"{number}.py").write_text(sample)
+        assert [] != list(writes_to_environment(tmp_path / f"{number}.py")), sample
+
+    assert set() == writing
+
+
 def routes() -> list[Path]:
     """Return the route modules."""
     return [path for path in sources(HOUSE / "api" / "routes") if path.name != "__init__.py"]

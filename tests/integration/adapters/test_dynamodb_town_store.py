@@ -8,10 +8,12 @@ import pytest
 
 from gastown.adapters.dynamodb.connection import shared
 from gastown.adapters.dynamodb.directory import DynamoDirectory
+from gastown.adapters.dynamodb.organizations import DynamoOrganizations
 from gastown.adapters.dynamodb.town_store import DynamoTownStore
 from gastown.adapters.dynamodb.town_tables import DynamoTownTables
 from gastown.ports.directory import TownRow
 from tests.support.contracts.directory import DirectoryContract
+from tests.support.contracts.organizations import OrganizationsContract
 from tests.support.contracts.town_store import TOWN, DueAt, TownStoreContract
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -72,6 +74,15 @@ class TestDynamoTownStore(TownStoreContract):
             return row.due_at if row else None
 
         return read
+
+
+class TestDynamoOrganizations(OrganizationsContract):
+    """The suite of organisations, in the directory's table on the emulator."""
+
+    @pytest.fixture
+    def organizations(self, stack: str) -> DynamoOrganizations:
+        """None yet."""
+        return DynamoOrganizations(table=f"{stack}-directory")
 
 
 class TestDynamoDirectory(DirectoryContract):

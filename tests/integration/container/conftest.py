@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.container.broker_stand import Stand, open_stand
 from tests.integration.container.door import Door, open_door
 from tests.integration.container.remote import Bare, make_bare
 
@@ -19,4 +20,11 @@ def bare(tmp_path: Path) -> Bare:
 def door() -> Iterator[Door]:
     """A door that plays one town."""
     with open_door() as opened:
+        yield opened
+
+
+@pytest.fixture
+def stand() -> Iterator[Stand]:
+    """A broker for one agent."""
+    with open_stand() as opened:
         yield opened

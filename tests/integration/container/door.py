@@ -28,6 +28,7 @@ class Door:
         self.beats: list[dict[str, Any]] = []
         self.prime: dict[str, dict[str, Any]] = {}
         self.git: dict[str, str] | None = None
+        self.other: str | None = None
         self.env: dict[str, str] = {}
         self.stop: list[dict[str, Any]] = []
         self.superseded = False
@@ -107,6 +108,9 @@ class Door:
             return 200, {"agent_token": f"token-of-{found[1]}", "git": self.git, "env": self.env}
         if path.endswith("/credentials"):
             return 200, {"git": self.git}
+        if path.endswith("/refresh-git-token"):
+            other = {"username": "x-access-token", "token": self.other, "expires_at": None}
+            return (200, other) if self.other else (404, {"success": False, "error": "no other token"})
         if found := re.search(r"/agents/([^/]+)/prime$", path):
             return 200, self.prime.get(found[1], {"hooked_bead": {"title": "Nothing", "body": ""}})
         if path.endswith("/beads/unknown"):

@@ -1,13 +1,17 @@
 """Agents under an account of their own: they work in their folder and cannot reach what is the container's."""
 
 import os
+import pwd
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from gastown.container.broker import close_socket, open_socket
+from gastown.container.processes import find_account
 from tests.integration.container.door import Door
 from tests.integration.container.remote import Bare, make_bare
 from tests.integration.container.running import run_container
@@ -40,9 +44,9 @@ def test_an_agent_works_and_cannot_change_what_is_not_its_own(door: Door, shared
     script.write_text(
         f"id -un > {open_folder}/workspace/rigs/rig-1/worktrees/gt__toast__1/who.txt; "
         "git add --all && git commit -q -m work && git push -q origin HEAD:refs/heads/gt/toast/1 || exit 4; "
-        f"for place in rigs/rig-1/mirror/x bin/gt logs/x credentials/x agents/x gitconfig mcp.json; do "
+        f"for place in rigs/rig-1/mirror/x bin/gt logs/x broker/x agents/x gitconfig mcp.json; do "
         f"if echo evil 2>/dev/null >> {open_folder}/workspace/$place; then echo wrote $place; exit 5; fi; done; "
-        "cat /proc/$PPID/environ && exit 6; exit 0\n"
+        "cat /proc/$PPID/environ && exit 6; ls ../../../../logs && exit 7; exit 0\n"
     )
     rig = shared_bare.rig.model_dump()
     door.want(shared_bare.start("toast", 1, rig=rig))
@@ -68,3 +72,27 @@ def test_its_unsaved_work_is_saved(door: Door, shared_bare: Bare, open_folder: P
         running.end()
 
     assert shared_bare.show("gt/toast/1", "unsaved.txt") == "work"
+
+
+def reaches(place: Path, user: str) -> bool:
+    """Whether a process of this user can open the socket."""
+    entry = pwd.getpwnam(user)
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
+        with socket.socket(socket.AF_UNIX) as mine:
+            os._exit(mine.connect_ex(str(place)) != 0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_only_the_agents_account_opens_the_brokers_socket(open_folder: Path) -> None:
+    """Neither the file nor its folder lets anybody else in, and its folder lets agents put nothing there."""
+    place = open_folder / "broker" / "socket"
+    listener = open_socket(place, find_account(ACCOUNT))
+
+    assert (reaches(place, ACCOUNT), reaches(place, "daemon")) == (True, False)
+    assert (place.parent.stat().st_uid, place.parent.stat().st_mode & 0o777) == (0, 0o710)
+    close_socket(listener, place)
+    assert not place.parent.exists()

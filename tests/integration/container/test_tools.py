@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from pydantic import SecretStr
 
+from gastown.container.payloads import AgentCredentials
+from tests.integration.container.broker_stand import Stand
 from tests.integration.container.door import Door
 from tests.integration.container.remote import Bare
 
 
-def identity(door: Door, role: str = "polecat") -> dict[str, str]:
+def identity(door: Door, stand: Stand, role: str = "polecat") -> dict[str, str]:
     """An agent's environment."""
     return {
         "PATH": os.environ["PATH"],
@@ -24,22 +27,21 @@ def identity(door: Door, role: str = "polecat") -> dict[str, str]:
         "GASTOWN_RIG_ID": "rig-1",
         "GASTOWN_AGENT_ID": "toast",
         "GASTOWN_AGENT_ROLE": role,
-        "GASTOWN_AGENT_TOKEN": "token-of-toast",
-    }
+    } | stand.environment()
 
 
-def gt(door: Door, *arguments: str, at: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+def gt(door: Door, stand: Stand, *arguments: str, at: Path, **changes: str) -> subprocess.CompletedProcess[str]:
     """Run `gt` as an agent would."""
     command = [sys.executable, "-P", "-m", "gastown.container.tools.command", *arguments]
-    environment = identity(door) | changes
+    environment = identity(door, stand) | changes
     return subprocess.run(command, env=environment, cwd=at, capture_output=True, text=True, check=False)
 
 
-def test_done_knows_branch_and_head(door: Door, bare: Bare) -> None:
+def test_done_knows_branch_and_head(door: Door, stand: Stand, bare: Bare) -> None:
     """Without flags it reports what the folder says."""
     sha = bare.push("gt/toast/1", "a.txt", "a\n")
 
-    done = gt(door, "done", "--summary", "All of it", at=bare.clone)
+    done = gt(door, stand, "done", "--summary", "All of it", at=bare.clone)
 
     assert (done.returncode, json.loads(done.stdout)) == (0, {"heard": "done"})
     assert door.call_of("/agents/toast/done") == {"branch": "gt/toast/1", "head_sha": sha, "summary": "All of it"}
@@ -62,45 +64,47 @@ def test_done_knows_branch_and_head(door: Door, bare: Bare) -> None:
     ],
 )
 def test_commands_make_their_calls(
-    door: Door, tmp_path: Path, arguments: list[str], path: str, body: dict[str, object]
+    door: Door, stand: Stand, tmp_path: Path, arguments: list[str], path: str, body: dict[str, object]
 ) -> None:
     """Each command makes one call with its parameters."""
-    assert gt(door, *arguments, at=tmp_path).returncode == 0
+    assert gt(door, stand, *arguments, at=tmp_path).returncode == 0
     assert door.call_of(path) == body
 
 
-def test_refusals_are_one_clear_line_and_exit_code_1(door: Door, tmp_path: Path) -> None:
+def test_refusals_are_one_clear_line_and_exit_code_1(door: Door, stand: Stand, tmp_path: Path) -> None:
     """The town's refusal, a wrong value, a folder without git, a missing identity."""
     done = [
-        gt(door, "bead", "status", "unknown", at=tmp_path),
-        gt(door, "status", "x" * 300, at=tmp_path),
-        gt(door, "done", at=tmp_path),
-        gt(door, "prime", at=tmp_path, GASTOWN_AGENT_TOKEN=""),
+        gt(door, stand, "bead", "status", "unknown", at=tmp_path),
+        gt(door, stand, "status", "x" * 300, at=tmp_path),
+        gt(door, stand, "done", at=tmp_path),
+        gt(door, stand, "prime", at=tmp_path, GASTOWN_BROKER=""),
     ]
 
     assert [one.returncode for one in done] == [1, 1, 1, 1]
     assert done[0].stderr == "gt: Gastown API error (404): no such bead\n"
     assert done[1].stderr.startswith("gt: message: ")
     assert "no git worktree" in done[2].stderr
-    assert "GASTOWN_AGENT_TOKEN is not set" in done[3].stderr
+    assert "GASTOWN_BROKER is not set" in done[3].stderr
 
 
-def test_only_a_refinery_requests_changes(door: Door, tmp_path: Path) -> None:
+def test_only_a_refinery_requests_changes(door: Door, stand: Stand, tmp_path: Path) -> None:
     """A polecat does not even see the command."""
     arguments = ("request-changes", "--feedback", "Mend it", "--file", "a.py", "--file", "b.py")
 
-    assert gt(door, *arguments, at=tmp_path).returncode == 2
-    assert gt(door, *arguments, at=tmp_path, GASTOWN_AGENT_ROLE="refinery").returncode == 0
+    assert gt(door, stand, *arguments, at=tmp_path).returncode == 2
+    assert gt(door, stand, *arguments, at=tmp_path, GASTOWN_AGENT_ROLE="refinery").returncode == 0
     assert door.call_of("/request-changes") == {"feedback": "Mend it", "files": ["a.py", "b.py"]}
 
 
-def test_the_mcp_server_lists_by_role_and_calls(door: Door) -> None:
+def test_the_mcp_server_lists_by_role_and_calls(door: Door, stand: Stand) -> None:
     """Over a real stdio connection: the refinery sees one tool more; a call reaches the door; a refusal is an error."""
     seen: dict[str, set[str]] = {}
 
     async def talk(role: str) -> None:
         server = StdioServerParameters(
-            command=sys.executable, args=["-P", "-m", "gastown.container.tools.mcp_server"], env=identity(door, role)
+            command=sys.executable,
+            args=["-P", "-m", "gastown.container.tools.mcp_server"],
+            env=identity(door, stand, role),
         )
         async with stdio_client(server) as (read, write), ClientSession(read, write) as session:
             await session.initialize()
@@ -116,3 +120,23 @@ def test_the_mcp_server_lists_by_role_and_calls(door: Door) -> None:
     assert seen["refinery"] - seen["polecat"] == {"gt_request_changes"}
     assert {"gt_prime", "gt_done", "gt_bead_close", "gt_escalate", "gt_checkpoint"} <= seen["polecat"]
     assert [b["message"] for _, p, b in door.heard if p.endswith("/status")] == ["I am a polecat", "I am a refinery"]
+
+
+def test_a_token_that_is_refused_is_asked_for_again_at_once(door: Door, stand: Stand, tmp_path: Path) -> None:
+    """A session of hours, or a new signing secret, costs an agent no 401: its tools find the token that holds now."""
+    door.expired.add("token-of-toast")
+    assert gt(door, stand, "status", "On", at=tmp_path).returncode == 1
+    stand.given = AgentCredentials(agent_token=SecretStr("a-newer-token"))
+
+    assert gt(door, stand, "status", "Still on", at=tmp_path).returncode == 0
+
+
+def test_no_token_is_given_for_a_run_that_has_ended(door: Door, stand: Stand, tmp_path: Path) -> None:
+    """Its pass is worth nothing any more, and the tool says so."""
+    environment = stand.environment()
+    stand.passes.revoke("toast")
+
+    done = gt(door, stand, "status", "Hello?", at=tmp_path, **environment)
+
+    assert (done.returncode, door.heard) == (1, [])
+    assert "this session has ended" in done.stderr

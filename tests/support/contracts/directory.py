@@ -77,6 +77,18 @@ class DirectoryContract:
         assert ["town-1"] == [row.town_id for row in directory.list_towns("user-1")]
         directory.delete_town("town-2")
 
+    def test_an_organizations_towns_are_its_own(self, directory: Directory) -> None:
+        """They are not among those of the person who made them; gone is gone from the list."""
+        directory.put_town(a_town())
+        directory.put_town(replace(a_town("town-2"), organization_id="org-1"))
+        directory.put_town(replace(a_town("town-3"), organization_id="org-2"))
+
+        assert ["town-1"] == [row.town_id for row in directory.list_towns("user-1")]
+        assert ["town-2"] == [row.town_id for row in directory.list_organization_towns("org-1")]
+        assert "org-1" == getattr(directory.get_town("town-2"), "organization_id", None)
+        directory.delete_town("town-2")
+        assert [] == directory.list_organization_towns("org-1")
+
     def test_an_active_town_is_not_due_by_itself(self, directory: Directory) -> None:
         """Only a commit or a delivery makes a town due."""
         directory.put_town(a_town())

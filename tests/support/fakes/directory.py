@@ -1,6 +1,6 @@
 """The directory in memory."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -50,9 +50,15 @@ class MemoryDirectory:
         self.due.pop(town_id, None)
 
     def list_towns(self, owner_user_id: str) -> list[TownRow]:
-        """A user's towns, newest first."""
-        mine = [row for row in self.towns.values() if row.owner_user_id == owner_user_id]
-        return sorted(mine, key=lambda row: row.created_at, reverse=True)
+        """A user's own towns, newest first."""
+        return self._listed(lambda row: row.organization_id is None and row.owner_user_id == owner_user_id)
+
+    def list_organization_towns(self, organization_id: str) -> list[TownRow]:
+        """An organisation's towns, newest first."""
+        return self._listed(lambda row: row.organization_id == organization_id)
+
+    def _listed(self, belongs: Callable[[TownRow], bool]) -> list[TownRow]:
+        return sorted(filter(belongs, self.towns.values()), key=lambda row: row.created_at, reverse=True)
 
     def towns_in_state(self, state: str) -> list[TownRow]:
         """Towns in one state of their life cycle."""

@@ -4,17 +4,22 @@ from gastown.domain.errors import GastownError, NotFound
 
 
 class MemorySecrets:
-    """`values` by id, current version first, `calls` as (verb, id); `failure` is raised instead while it is set."""
+    """`values` by id, current version first; `failure` is raised instead while it is set.
+
+    `calls` as (verb, id), and `reads` as (id, whether it was to be read now).
+    """
 
     def __init__(self, values: dict[str, str] | None = None) -> None:
         """Start with these secrets, each with one version."""
         self.values: dict[str, tuple[str, ...]] = {name: (value,) for name, value in (values or {}).items()}
         self.calls: list[tuple[str, str]] = []
+        self.reads: list[tuple[str, bool]] = []
         self.failure: GastownError | None = None
 
     def get(self, secret_id: str, *, fresh: bool = False) -> tuple[str, ...]:
         """The live versions, always as they are. Raises `NotFound`."""
         self._note("get", secret_id)
+        self.reads.append((secret_id, fresh))
         if secret_id not in self.values:
             raise NotFound("no such secret")
         return self.values[secret_id]

@@ -3,8 +3,10 @@
 import json
 import logging
 
+import pytest
+
 from gastown.container.log import JsonLines
-from gastown.container.masking import mask
+from gastown.container.masking import Veil, mask
 
 
 def test_credentials_of_urls_are_masked() -> None:
@@ -27,3 +29,24 @@ def test_log_lines_are_masked_json() -> None:
     line = json.loads(JsonLines(town_id="t").format(record))
 
     assert (line["msg"], line["town_id"], line["url"]) == ("lost", "t", "https://***@git.test/x")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 12, 100])
+def test_a_stream_is_masked_however_it_is_cut(size: int) -> None:
+    """Secrets that arrive in pieces, that begin with one another, and that overlap; nothing else is lost."""
+    text = b"a token-123 and token-12 and token-123-long; ababcababcab; tok"
+    veil = Veil(["token-123", "token-123-long", "ababcab", "a"])
+
+    shown = b"".join(veil.feed(text[place : place + size]) for place in range(0, len(text), size)) + veil.end()
+
+    assert b"a *** and token-12 and ***; ***abcab; tok" == shown
+
+
+def test_a_secret_that_is_given_later_is_masked_from_then_on() -> None:
+    """A credential that is replaced while the stream goes on."""
+    secrets = ["first-one"]
+    veil = Veil(secrets)
+    shown = [veil.feed(b"first-one second-one;")]
+    secrets.append("second-one")
+
+    assert [b"*** second-one;", b"***;"] == [*shown, veil.feed(b"second-one;")]

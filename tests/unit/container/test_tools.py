@@ -16,7 +16,12 @@ from gastown.container.tools.command import build_parser, read_values
 from gastown.container.tools.mcp_server import build_server
 from gastown.container.tools.toolbox import tools_of
 
-WHO = Identity(api_url="http://town.test", town_id="t", rig_id="r", agent_id="a", role="polecat", token="secret-token")
+WHO = Identity(api_url="http://town.test", town_id="t", rig_id="r", agent_id="a", role="polecat")
+
+
+def a_token(*, refused: bool) -> str:
+    """What the broker would give."""
+    return "another-token" if refused else "secret-token"
 
 
 def test_both_forms_have_the_same_tools() -> None:
@@ -107,7 +112,7 @@ def test_a_mutating_call_is_repeated_under_one_key(monkeypatch: pytest.MonkeyPat
         return httpx.Response(503, json={"success": False, "error": "busy"})
 
     with pytest.raises(CallFailedError, match=r"\(503\): busy") as caught:
-        make_call(WHO, Call(method="POST", path="x", body={}), transport=httpx.MockTransport(reply))
+        make_call(WHO, Call(method="POST", path="x", body={}), transport=httpx.MockTransport(reply), tokens=a_token)
 
     assert (len(keys), len(set(keys))) == (TRIES, 1)
     assert "secret-token" not in str(caught.value)
@@ -117,7 +122,7 @@ def test_a_refusal_is_not_repeated() -> None:
     """The town's words reach the agent as they are."""
     answer = httpx.Response(409, json={"success": False, "error": "stale dispatch"})
     with pytest.raises(CallFailedError, match=r"\(409\): stale dispatch"):
-        make_call(WHO, Call(method="GET", path="x"), transport=httpx.MockTransport(lambda _: answer))
+        make_call(WHO, Call(method="GET", path="x"), transport=httpx.MockTransport(lambda _: answer), tokens=a_token)
 
 
 def test_a_missing_variable_is_named() -> None:

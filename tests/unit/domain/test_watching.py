@@ -11,6 +11,7 @@ from gastown.domain.limits import MAX_REVIEW_ROUNDS, MAX_TRANSIENT_POLLS, POLL_I
 from gastown.domain.pull import (
     Feedback,
     HttpError,
+    Look,
     Mergeability,
     MergeStrategy,
     NoToken,
@@ -61,7 +62,7 @@ def poll(town: Town, state: PullState = OPEN, feedback: Feedback | None = GREEN,
     """Ask the provider, and let it answer at once."""
     review = review_of(town)
     ask_provider(town, review, EffectKind.POLL_PULL, fresh(seconds))
-    apply_poll(town, review.id, review.watch.asks, state, feedback, fresh(seconds))
+    apply_poll(town, review.id, review.watch.asks, Look(state=state, feedback=feedback), fresh(seconds))
 
 
 def merge(town: Town, how: PullMerge, **more: str) -> Review:
@@ -96,7 +97,7 @@ def test_an_answer_to_an_older_ask_changes_nothing(town: Town) -> None:
     review = review_of(town)
     ask_provider(town, review, EffectKind.POLL_PULL, fresh())
     ask_provider(town, review, EffectKind.POLL_PULL, fresh())
-    apply_poll(town, review.id, 1, replace(OPEN, status=PullStatus.CLOSED), None, fresh())
+    apply_poll(town, review.id, 1, Look(state=replace(OPEN, status=PullStatus.CLOSED)), fresh())
     apply_refusal(town, review.id, 1, NoToken(provider=Provider.GITHUB, tried=()), fresh())
 
     assert ReviewPhase.WATCHING is review_of(town).phase

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from gastown.domain.effect import EffectKind
-from gastown.domain.pull import Feedback, Mergeability, MergeStrategy, PullState, PullStatus
+from gastown.domain.pull import Feedback, Look, Mergeability, MergeStrategy, PullState, PullStatus
 from gastown.domain.reporting import approve
 from gastown.domain.review import ReviewPhase
 from gastown.domain.town import Town
@@ -34,7 +34,7 @@ def test_a_watched_request_is_looked_at_at_once_and_then_each_minute() -> None:
     assert [EffectKind.POLL_PULL] == [effect.kind for effect in town.effects.values()]
     assert list(poll_pull_requests(town, NOW + timedelta(hours=1))) == []
 
-    apply_poll(town, "review-1", 1, OPEN, HELD, fresh(2))
+    apply_poll(town, "review-1", 1, Look(state=OPEN, feedback=HELD), fresh(2))
     again = NOW + timedelta(seconds=62)
     assert next_wake_up(town, NOW + timedelta(seconds=2)) == again
     assert list(poll_pull_requests(town, again - timedelta(milliseconds=1))) == []
@@ -47,7 +47,7 @@ def test_a_request_under_review_is_looked_at_now_and_then() -> None:
     review = next(iter(town.reviews.values()))
     review.phase = ReviewPhase.REVIEWING
     settle(town, 0)
-    apply_poll(town, "review-1", 1, OPEN, None, fresh())
+    apply_poll(town, "review-1", 1, Look(state=OPEN), fresh())
 
     assert review.watch.next_at == NOW + timedelta(minutes=10)
 

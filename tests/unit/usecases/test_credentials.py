@@ -1,12 +1,14 @@
 """Credentials are resolved when they are asked for: for the run under way, and for the rig's own host only."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from gastown.domain.errors import Conflict, NotFound, StaleDispatch
 from gastown.usecases import credentials, tokens
+from gastown.usecases.credentials import Renewal
 from gastown.usecases.tokens import AgentClaims
 from gastown.usecases.vault import Vault
 from tests.support.agent_world import (
@@ -20,6 +22,7 @@ from tests.support.agent_world import (
     send_to_review,
 )
 from tests.support.fakes.secrets import MemorySecrets
+from tests.support.vaults import Treasury
 
 GIT = {"username": "bot", "password": "pat-1"}
 
@@ -123,3 +126,82 @@ def test_a_broken_secret_is_refused_without_its_text() -> None:
 def test_the_host_of_a_git_url(url: str, host: str | None) -> None:
     """Only the host that the URL names counts, without the user in it."""
     assert host == credentials.host_of(url)
+
+
+@pytest.fixture
+def treasury() -> Treasury:
+    """A town at work on GitHub, whose integration mints tokens that are too short-lived to be remembered."""
+    world = an_agent_world()
+    world.town.rigs[RIG_ID].git_url = "https://github.com/acme/widgets.git"
+    world.town.config.git_auth.platform_integration_id = "77"
+    treasury = Treasury(town=world.town)
+    treasury.installations.lifetime = timedelta(seconds=50)
+    return treasury
+
+
+def test_a_dispatch_costs_one_resolution_that_is_handed_on(treasury: Treasury) -> None:
+    """One reading of the town's secret, one mint; git and the command line get the same token (REQ-4.12)."""
+    [polecat] = treasury.town.agents.values()
+    treasury.keep(env={"MODE": "fast"})
+    work = a_desk(treasury.town).work
+
+    given = credentials.for_agent(work, treasury.vault, container_claims(1), polecat.id, 1)
+
+    assert 1 == len(treasury.installations.calls)
+    assert [(f"stack/town/{TOWN_ID}", True)] == [
+        read for read in treasury.secrets.reads if read[0] not in ("signing", "app")
+    ]
+    assert given["git"]["password"] == given["tools"]["GH_TOKEN"] == "ghs_minted_number_1_of_standard"
+    assert ("town platform integration", {"MODE": "fast"}) == (given["git"]["source"], given["env"])
+
+
+Use = Callable[[Treasury], str]
+
+
+def at_dispatch(treasury: Treasury) -> str:
+    """A run of an agent begins."""
+    [polecat] = treasury.town.agents.values()
+    work = a_desk(treasury.town).work
+    return str(credentials.for_agent(work, treasury.vault, container_claims(1), polecat.id, 1)["git"]["password"])
+
+
+def at_merge_or_setup(treasury: Treasury) -> str:
+    """The platform's own work in a rig."""
+    work = a_desk(treasury.town).work
+    return str(credentials.for_rig(work, treasury.vault, container_claims(1), RIG_ID)["git"]["password"])
+
+
+def at_the_mayors_start(treasury: Treasury) -> str:
+    """What the reference's configuration header and boot configuration carry."""
+    return credentials.model_access(treasury.vault, treasury.town)["github_token"]
+
+
+def at_refresh(treasury: Treasury) -> str:
+    """After a failure."""
+    work = a_desk(treasury.town).work
+    return str(credentials.renew(work, treasury.vault, container_claims(1), Renewal(rig_id=RIG_ID))["token"])
+
+
+@pytest.mark.parametrize("use", [at_dispatch, at_merge_or_setup, at_the_mayors_start, at_refresh])
+def test_every_use_resolves_anew(treasury: Treasury, use: Use) -> None:
+    """Agents, merges, setups, the mayor, the refresh: by the live integration (REQ-4.6, 4.8)."""
+    treasury.keep(git_auth={"github_token": "ghs_stored_long_ago"})
+
+    first, second = use(treasury), use(treasury)
+
+    assert first.startswith("ghs_minted_number_1")
+    assert second.startswith("ghs_minted_number_2")
+
+
+def test_a_gitlab_agent_gets_its_instance_beside_its_token(treasury: Treasury) -> None:
+    """The command line of GitLab needs both."""
+    treasury.town.rigs[RIG_ID].git_url = "https://git.acme.example/group/widgets.git"
+    treasury.town.config.git_auth.gitlab_instance_url = "https://git.acme.example"
+    treasury.keep(git_auth={"gitlab_token": "glpat-1", "gitlab_site": "https://git.acme.example"})
+    [polecat] = treasury.town.agents.values()
+    work = a_desk(treasury.town).work
+
+    given = credentials.for_agent(work, treasury.vault, container_claims(1), polecat.id, 1)
+
+    assert {"GITLAB_TOKEN": "glpat-1", "GITLAB_INSTANCE_URL": "https://git.acme.example"} == given["tools"]
+    assert ("oauth2", "glpat-1") == (given["git"]["username"], given["git"]["password"])

@@ -1,5 +1,6 @@
 """Which token a rig's provider is asked with: the chain of REQ-4.11 one by one, and every source that was tried."""
 
+import inspect
 import logging
 from datetime import timedelta
 
@@ -13,6 +14,12 @@ from tests.support.vaults import APP, Treasury, a_rig
 
 PAT, STORED = "ghp_the_persons_own", "ghs_stored_long_ago"
 AWAY = HttpError(provider=Provider.GITHUB, status=502, text="away", transient=True)
+FAILURES = [
+    (MintFailure.DENIED, "denied"),
+    (MintFailure.NO_INSTALLATION, "no such installation"),
+    (MintFailure.NO_REPOSITORY, "the installation does not reach this repository"),
+]
+STORED_OFF = "town.git_auth.github_token (turned off by git_auth.allow_stored_token)"
 
 
 @pytest.fixture
@@ -77,45 +84,75 @@ def test_a_town_may_turn_the_stored_token_off(treasury: Treasury) -> None:
     treasury.keep(git_auth={"github_token": STORED})
     treasury.town.config.git_auth.allow_stored_token = False
 
-    assert "town.git_auth.github_token (turned off by git_auth.allow_stored_token)" == tried(treasury)[-1]
+    assert STORED_OFF == tried(treasury)[-1]
 
 
-@pytest.mark.parametrize(
-    ("why", "said"),
-    [
-        (MintFailure.DENIED, "denied"),
-        (MintFailure.NO_INSTALLATION, "no such installation"),
-        (MintFailure.NO_REPOSITORY, "the installation does not reach this repository"),
-    ],
-)
-def test_after_a_failed_integration_nothing_stored_is_used(treasury: Treasury, why: MintFailure, said: str) -> None:
-    """A stored token cannot prove that access was not revoked (REQ-4.3, decision 0014)."""
+def test_nobody_can_ask_for_a_token_without_a_town_and_a_rig() -> None:
+    """Both are demanded, so no caller goes back to the stored token by leaving one out (REQ-4.7)."""
+    demanded = [one.name for one in inspect.signature(resolve).parameters.values() if one.default is one.empty]
+
+    assert ["vault", "town", "rig"] == demanded
+
+
+def test_a_changed_secret_is_used_at_once(treasury: Treasury) -> None:
+    """The town's secret is read at each use, whatever the process remembers of other secrets."""
+    treasury.keep(github_cli_pat=PAT)
+    found(treasury)
+    treasury.keep(github_cli_pat="ghp_another")
+
+    assert "ghp_another" == found(treasury).value
+    assert [True, True] == [fresh for secret, fresh in treasury.secrets.reads if secret.startswith("stack/town/")]
+
+
+@pytest.mark.parametrize(("why", "said"), FAILURES)
+def test_after_a_failed_integration_the_stored_token_is_the_last_resort(
+    treasury: Treasury, caplog: pytest.LogCaptureFixture, why: MintFailure, said: str
+) -> None:
+    """With a warning that names why, and a visible source (REQ-4.3, design section 9 row 4, decision 0014)."""
     treasury.keep(git_auth={"github_token": STORED})
     treasury.town.config.git_auth.platform_integration_id = "77"
     treasury.installations.refusal = MintRefused(why=why)
+    with caplog.at_level(logging.WARNING):
+        token = found(treasury)
 
-    assert ["town.github_cli_pat", f"town platform integration ({said})"] == tried(treasury)
+    assert (STORED, "town.git_auth.github_token") == (token.value, token.source)
+    [told] = [record for record in caplog.records if record.message == "stored GitHub token used"]
+    assert f"town platform integration ({said})" == vars(told)["after"]
+    assert STORED not in caplog.text
+
+
+@pytest.mark.parametrize(("why", "said"), FAILURES)
+def test_a_town_may_demand_that_a_failed_integration_is_the_end(
+    treasury: Treasury, why: MintFailure, said: str
+) -> None:
+    """A stored token cannot prove that access was not revoked: the stricter rule of REQ-4.3 is one setting away."""
+    treasury.keep(git_auth={"github_token": STORED})
+    treasury.town.config.git_auth.platform_integration_id = "77"
+    treasury.town.config.git_auth.allow_stored_token = False
+    treasury.installations.refusal = MintRefused(why=why)
+
+    assert ["town.github_cli_pat", f"town platform integration ({said})", STORED_OFF] == tried(treasury)
 
 
 def test_an_empty_token_is_none(treasury: Treasury) -> None:
     """Whatever the mint says (REQ-4.3)."""
-    treasury.keep(git_auth={"github_token": STORED})
     treasury.town.config.git_auth.platform_integration_id = "77"
     treasury.installations.empty = True
 
-    assert ["town.github_cli_pat", "town platform integration (an empty token)"] == tried(treasury)
+    assert "town platform integration (an empty token)" == tried(treasury)[1]
 
 
-def test_a_mint_that_does_not_answer_is_asked_again_and_nothing_stored_is_used(treasury: Treasury) -> None:
-    """It is the provider's trouble and no missing token: pollers count it as such."""
-    treasury.keep(git_auth={"github_token": STORED})
+def test_a_mint_that_does_not_answer_is_asked_again(treasury: Treasury) -> None:
+    """It is the provider's trouble and no missing token: pollers count it as such, unless a stored one is there."""
     treasury.town.config.git_auth.platform_integration_id = "77"
     treasury.installations.refusal = MintRefused(why=MintFailure.UNANSWERED, answer=AWAY)
 
     with pytest.raises(TokenUnavailable) as away:
         found(treasury)
+    treasury.keep(git_auth={"github_token": STORED})
+    last = found(treasury)
 
-    assert AWAY == away.value.refusal
+    assert (AWAY, "town.git_auth.github_token") == (away.value.refusal, last.source)
 
 
 def test_a_rigs_own_installation_is_used_where_the_town_names_none(treasury: Treasury) -> None:
@@ -124,7 +161,7 @@ def test_a_rigs_own_installation_is_used_where_the_town_names_none(treasury: Tre
     assert "rig platform integration" == found(treasury).source
 
     treasury.town.config.git_auth.platform_integration_id = "12"
-    assert ["town.github_cli_pat", "town platform integration (no such installation)"] == tried(treasury)
+    assert "town platform integration (no such installation)" == tried(treasury)[1]
 
 
 def test_with_nothing_configured_every_source_is_named_in_order(treasury: Treasury) -> None:
@@ -137,7 +174,8 @@ def test_an_integration_without_an_app_is_told_as_not_bound(treasury: Treasury) 
     """No crash (REQ-4.4)."""
     treasury.app_secret = ""
     treasury.town.config.git_auth.platform_integration_id = "77"
-    assert ["town.github_cli_pat", "town platform integration (this stack has no GitHub App)"] == tried(treasury)
+    expected = ["town.github_cli_pat", "town platform integration (this stack has no GitHub App)"]
+    assert [*expected, "town.git_auth.github_token"] == tried(treasury)
 
 
 @pytest.mark.parametrize(
@@ -154,14 +192,14 @@ def test_a_broken_app_secret_is_told_without_its_text(treasury: Treasury, secret
     if secret:
         treasury.secrets.put("app", secret)
     treasury.town.config.git_auth.platform_integration_id = "77"
-    assert ["town.github_cli_pat", f"town platform integration ({said})"] == tried(treasury)
+    assert f"town platform integration ({said})" == tried(treasury)[1]
 
 
 def test_an_installation_may_be_kept_for_the_towns_of_some_people(treasury: Treasury) -> None:
     """Where strangers share a stack, one may not mint with the installation of another."""
     treasury.town.config.git_auth.platform_integration_id = "77"
     treasury.secrets.put("app", APP[:-1] + ', "installations": {"77": ["somebody-else"]}}')
-    assert "not for this town's owner" in tried(treasury)[-1]
+    assert "not for this town's owner" in tried(treasury)[1]
 
     treasury.secrets.put("app", APP[:-1] + ', "installations": {"77": ["user-1"]}}')
     assert "town platform integration" == found(treasury).source
@@ -175,7 +213,7 @@ def test_a_key_that_github_does_not_know_yet_gives_way_to_the_one_before(treasur
 
     assert "town platform integration" == found(treasury).source
     treasury.installations.keys = {"nobodys"}
-    assert "the App's key was refused" in tried(treasury, fresh=True)[-1]
+    assert "the App's key was refused" in tried(treasury, fresh=True)[1]
 
 
 def test_a_token_that_just_failed_does_not_come_again(treasury: Treasury) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from gastown.api.views import show_watch
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.effect import EffectKind
 from gastown.domain.ids import BeadId, Moment
@@ -23,7 +24,8 @@ BEAD, REVIEW = BeadId("bead-1"), BeadId("review-1")
 def stage() -> Stage:
     """A town of strategy `pr` without code review, with one pushed branch under review."""
     stage = Stage()
-    stage.secrets.put(f"stack/town/{TOWN}", json.dumps({"github_cli_pat": "pat-1", "github_token": "old-1"}))
+    known = {"github_cli_pat": "pat-1", "git_auth": {"github_token": "old-1"}}
+    stage.secrets.put(f"stack/town/{TOWN}", json.dumps(known))
     stage.git_host.push("gt/toast/1", "sha-1")
     stage.change(submit)
     return stage
@@ -114,6 +116,63 @@ def test_without_any_token_nothing_is_asked_and_the_review_fails_with_what_was_t
     assert [] == stage.git_host.calls
     assert {} == stage.town.reviews
     assert "`town.github_cli_pat`" in str(stage.store.rows[TOWN])
+
+
+UNAUTHORIZED = HttpError(provider=Provider.GITHUB, status=401, text="Bad credentials", transient=False)
+
+
+@pytest.mark.parametrize("kind", [EffectKind.OPEN_PULL, EffectKind.POLL_PULL, EffectKind.MERGE_PULL])
+def test_a_credential_that_is_not_accepted_is_replaced_once_and_the_question_asked_again(
+    stage: Stage, kind: EffectKind
+) -> None:
+    """It expired, or somebody revoked it: a review does not fail while another credential is there."""
+    stage.change(lambda town, _: setattr(town.config.refinery, "auto_merge_delay_minutes", 0))
+    for earlier in EffectKind.OPEN_PULL, EffectKind.POLL_PULL, EffectKind.MERGE_PULL:
+        if earlier is kind:
+            break
+        perform(stage, earlier)
+    stage.git_host.refusals.append(UNAUTHORIZED)
+    perform(stage, kind)
+    stage.tick()
+
+    assert {"pat-1", "old-1"} == stage.git_host.tokens
+    review = stage.town.reviews.get(REVIEW)
+    assert (review is None) is (kind is EffectKind.MERGE_PULL)
+    assert review is None or (None, 0) == (review.watch.refusal, review.watch.transient)
+
+
+def test_where_no_credential_is_accepted_the_review_fails_at_once(stage: Stage) -> None:
+    """Each is tried once, and the answer says what to do (REQ-5.2, 5.11)."""
+    stage.git_host.refusals += [UNAUTHORIZED] * 2
+    perform(stage, EffectKind.OPEN_PULL)
+    stage.tick()
+
+    assert ["open gt/toast/1"] * 2 == stage.git_host.calls
+    assert {} == stage.town.reviews
+    assert "Put a fresh one into the town's settings" in str(stage.store.rows[TOWN])
+
+
+def test_a_refused_credential_names_the_others_that_were_tried(stage: Stage) -> None:
+    """The one that failed says so, in its place (REQ-4.5)."""
+    stage.secrets.put(f"stack/town/{TOWN}", json.dumps({"github_cli_pat": "pat-1"}))
+    stage.git_host.refusals.append(UNAUTHORIZED)
+    perform(stage, EffectKind.OPEN_PULL)
+
+    [(_, data)] = stage.inbox()
+    tried = "town.github_cli_pat (just failed), platform integration (none configured), town.git_auth.github_token"
+    assert f"Bad credentials; no other credential: {tried}" == data["refusal"]["text"]
+
+
+def test_the_source_of_a_credential_is_shown_and_the_credential_is_not(stage: Stage) -> None:
+    """A last resort has to be seen (design section 9, row 4)."""
+    stage.secrets.put(f"stack/town/{TOWN}", json.dumps({"git_auth": {"github_token": "old-1"}}))
+    perform(stage, EffectKind.OPEN_PULL)
+    perform(stage, EffectKind.POLL_PULL)
+    stage.tick()
+
+    shown = show_watch(stage.town.reviews[REVIEW])
+    assert "town.git_auth.github_token" == shown["credential_source"]
+    assert "old-1" not in str((stage.store.live, stage.store.rows))
 
 
 def test_a_merge_looks_once_more_and_refuses_what_is_not_green_any_more(stage: Stage) -> None:

@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from gastown import bootstrap
 from gastown.api import callers, identity
 from gastown.domain.errors import Forbidden, NotFound, Unavailable
+from gastown.domain.organization import Right, may
 from gastown.ports.directory import TownRow
 from gastown.usecases.tokens import AgentClaims
 
@@ -27,19 +28,41 @@ def myself(router: BaseRouter, user_id: str) -> str:
     return caller
 
 
-def owner(router: BaseRouter, town_id: str) -> str:
-    """The calling person, who must own the town. Raises `Unauthorized`, `NotFound`, `Forbidden`, `Unavailable`."""
+def colleague(router: BaseRouter, organization_id: str, right: Right = Right.WORK) -> str:
+    """The calling person, whose role has this right on an organisation's towns. Raises `Unauthorized`, `Forbidden`."""
     caller = identity.user(router)
-    check_owner(town_id, caller)
+    check_role(organization_id, caller, right, made_it=False)
     return caller
 
 
-def check_owner(town_id: str, user_id: str) -> TownRow:
-    """The town's row if this person owns it. Raises `NotFound`, `Forbidden`, `Unavailable` while it is made."""
+def check_role(organization_id: str, user_id: str, right: Right, *, made_it: bool) -> None:
+    """Refuse whom their role does not allow this, as it is at this moment. Raises `Forbidden`."""
+    organization = bootstrap.organizations().get(organization_id)
+    role = organization.members.get(user_id) if organization else None
+    if role is None:
+        raise Forbidden("This belongs to an organization that you are no member of")
+    if not may(role, right, made_it=made_it):
+        raise Forbidden(f"Your role {role} does not allow this")
+
+
+def owner(router: BaseRouter, town_id: str, right: Right = Right.WORK) -> str:
+    """The calling person, who must own the town or have this right by their role in its organisation.
+
+    Raises `Unauthorized`, `NotFound`, `Forbidden`, `Unavailable`.
+    """
+    caller = identity.user(router)
+    check_owner(town_id, caller, right)
+    return caller
+
+
+def check_owner(town_id: str, user_id: str, right: Right = Right.WORK) -> TownRow:
+    """The town's row if this person may. Raises `NotFound`, `Forbidden`, `Unavailable` while it is made."""
     row = bootstrap.directory().get_town(town_id)
     if row is None or row.state in ("deleting", "gone"):
         raise NotFound(f"Town {town_id} not found")
-    if row.owner_user_id != user_id:
+    if row.organization_id is not None:
+        check_role(row.organization_id, user_id, right, made_it=row.owner_user_id == user_id)
+    elif row.owner_user_id != user_id:
         raise Forbidden("This town belongs to somebody else")
     if row.state == "creating":
         raise Unavailable("The town is being made", retry_after=2)

@@ -30,6 +30,8 @@ from gastown.api.routes import (
     merge_queue,
     messages,
     molecules,
+    organization_towns,
+    organizations,
     rigs,
     settings,
     staff,
@@ -41,6 +43,8 @@ from gastown.api.routes import (
 
 PEOPLE = (
     health,
+    organizations,
+    organization_towns,
     towns,
     rigs,
     settings,

@@ -75,6 +75,7 @@ def _write(event: dict[str, Any], seen: Seen, answer: dict[str, Any], duration_m
         status=status,
         duration_ms=duration_ms,
         user_id=seen.user_id or seen.ids.get("user_id"),
+        org_id=seen.ids.get("org_id"),
         town_id=seen.ids.get("town_id"),
         rig_id=seen.ids.get("rig_id"),
         agent_id=seen.ids.get("agent_id"),

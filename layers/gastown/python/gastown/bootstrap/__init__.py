@@ -22,6 +22,7 @@ from gastown.ports.ids import Ids
 from gastown.ports.installation_tokens import InstallationTokens
 from gastown.ports.life_cycle import LifeCycle
 from gastown.ports.oauth_tokens import OAuthTokens
+from gastown.ports.organizations import Organizations
 from gastown.ports.secrets import Secrets
 from gastown.ports.thread_judge import ThreadJudge
 from gastown.ports.town_store import TownStore
@@ -147,6 +148,14 @@ def directory() -> Directory:
     from gastown.adapters.dynamodb.directory import DynamoDirectory
 
     return DynamoDirectory(table=settings().demand("directory_table"))
+
+
+@once
+def organizations() -> Organizations:
+    """Who belongs together."""
+    from gastown.adapters.dynamodb.organizations import DynamoOrganizations
+
+    return DynamoOrganizations(table=settings().demand("directory_table"))
 
 
 @once

@@ -7,6 +7,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar, assert_never
 
 from pydantic import BaseModel, ValidationError
@@ -21,7 +22,6 @@ from gastown.container.payloads import (
     Command,
     CommandKind,
     DrainPayload,
-    GitCredentials,
     HeartbeatAnswer,
     MayorStart,
     MergeOutcome,
@@ -189,7 +189,7 @@ class Commands:
     async def merge(self, order: MergePayload) -> MergeOutcome:
         """Merge an approved sha; every way it can end is a value. Raises `RefusedError` (invalid)."""
         try:
-            return await self._merging.merge(order, lambda failed: self._rig_credentials(order.rig.id, failed))
+            return await self._merging.merge(order, partial(self._client.rig_git, order.rig.id))
         except (TownRefusedError, TownUnreachableError) as error:
             status = MergeStatus.UNAVAILABLE
             return MergeOutcome(review_id=order.review_id, attempt=order.attempt, status=status, message=str(error))
@@ -197,15 +197,10 @@ class Commands:
     async def setup(self, order: SetupPayload) -> SetupOutcome:
         """Clone a rig ahead of time. Raises `RefusedError` (invalid)."""
         try:
-            await self._repositories.refresh(order.rig, lambda failed: self._rig_credentials(order.rig.id, failed))
+            await self._repositories.refresh(order.rig, partial(self._client.rig_git, order.rig.id))
         except (GitError, OSError, TownRefusedError, TownUnreachableError) as error:
             return SetupOutcome(rig_id=order.rig.id, status="failed", message=str(error)[:1000])
         return SetupOutcome(rig_id=order.rig.id, status="ready")
-
-    async def _rig_credentials(self, rig_id: str, failed: GitCredentials | None) -> GitCredentials | None:
-        if failed is not None:
-            return await self._client.renew_git(rig_id, failed)
-        return await self._client.rig_credentials(rig_id)
 
     async def _do(self, command: Command, work: Work, *, answer: bool) -> None:
         """Do what is not done yet, and tell what is not told yet."""

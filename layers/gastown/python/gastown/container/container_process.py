@@ -5,11 +5,11 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
-import uvicorn
-
+from gastown.container.broker import build_broker, close_socket, open_socket
 from gastown.container.cleaning import Cleaning
 from gastown.container.commands import Commands
 from gastown.container.control import build_control
@@ -20,14 +20,14 @@ from gastown.container.gates import Gates
 from gastown.container.heartbeat import Heartbeat
 from gastown.container.log import say
 from gastown.container.merging import Merging
-from gastown.container.payloads import GitCredentials
 from gastown.container.places import Places
 from gastown.container.processes import find_account, make_folder
-from gastown.container.repositories import CredentialProvider, Repositories
+from gastown.container.repositories import Repositories
 from gastown.container.roster import Roster
 from gastown.container.runtimes.choice import Runtimes
 from gastown.container.runtimes.command import CommandRuntime
 from gastown.container.saving import Saving
+from gastown.container.serving import QuietServer, make_server
 from gastown.container.settings import ContainerSettings
 from gastown.container.starting import Starting
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
@@ -35,15 +35,6 @@ from gastown.container.worktrees import Worktrees
 
 BOOT_PATIENCE = 280.0
 """Seconds to keep trying to register; the town gives up on a container after 300."""
-
-
-class ControlServer(uvicorn.Server):
-    """uvicorn without its own signal handlers: this process has its own."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
 
 
 class ContainerProcess:
@@ -57,11 +48,11 @@ class ContainerProcess:
         self.client = TownClient(settings)
         self.roster = Roster()
         self.repositories = Repositories(places=places, account=account)
-        outfit = Outfit(settings=settings, places=places, account=account)
-        outfit.prepare()
+        self.outfit = Outfit(settings=settings, places=places, account=account)
+        self.outfit.prepare()
         gates = Gates(home=make_folder(places.workspace / "gates-home", account, mode=0o700), account=account)
         worktrees = Worktrees(repositories=self.repositories, account=account)
-        saving = Saving(repositories=self.repositories, provider_of=self._provider_of)
+        saving = Saving(repositories=self.repositories, provider_of=lambda rig_id: partial(self.client.rig_git, rig_id))
         self.cleaning = Cleaning(client=self.client, saving=saving, worktrees=worktrees)
         self.starting = Starting(
             client=self.client,
@@ -71,7 +62,7 @@ class ContainerProcess:
             saving=saving,
             cleaning=self.cleaning,
             runtimes=Runtimes(known={"command": CommandRuntime(settings.agent_command)}),
-            outfit=outfit,
+            outfit=self.outfit,
             is_draining=lambda: self.commands.draining,
         )
         self.commands = Commands(
@@ -84,6 +75,7 @@ class ContainerProcess:
         self.departure = Departure(client=self.client, roster=self.roster, saving=saving, starting=self.starting)
         self._end: asyncio.Future[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._at_the_end = contextlib.ExitStack()
 
     async def run(self) -> int:
         """Live; returns the exit code: 0 after a proper end, 1 if the town never took this container in."""
@@ -91,7 +83,7 @@ class ContainerProcess:
         self._end = loop.create_future()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._finish, number.name)
-        server = self._serve_control()
+        servers = [self._serve_broker(), *self._serve_control()]
         try:
             if not await self._register():
                 return 1
@@ -100,7 +92,7 @@ class ContainerProcess:
             say("container.leaving", why=why)
             await self._leave(why)
         finally:
-            await self._close(server)
+            await self._close(servers)
         return 0
 
     async def _register(self) -> bool:
@@ -132,15 +124,6 @@ class ContainerProcess:
         if self.client.live_url:
             door = Doorbell(url=self.client.live_url, token=lambda: self.client.token, ring=heartbeat.ring)
             self._spawn(door.run())
-
-    def _provider_of(self, rig_id: str) -> CredentialProvider:
-        """Gives the platform's own credentials for a rig, and others when those did not work."""
-
-        async def provide(failed: GitCredentials | None) -> GitCredentials | None:
-            client = self.client
-            return await (client.renew_git(rig_id, failed) if failed else client.rig_credentials(rig_id))
-
-        return provide
 
     async def _beat(self, heartbeat: Heartbeat) -> None:
         await heartbeat.run()
@@ -178,24 +161,33 @@ class ContainerProcess:
             say("container.broken", error=repr(error))
             self._finish("SIGTERM")
 
-    def _serve_control(self) -> ControlServer | None:
+    def _serve_broker(self) -> QuietServer:
+        """Open the broker's socket before any agent can start: without it none could work. Raises `OSError`."""
+        listener = open_socket(self.outfit.socket, self.outfit.account)
+        self._at_the_end.callback(close_socket, listener, self.outfit.socket)
+        server = make_server(build_broker(self.outfit.passes, self.roster))
+        self._spawn(server.serve(sockets=[listener]))
+        return server
+
+    def _serve_control(self) -> list[QuietServer]:
         """Open the control server; without its port the container works all the same, and says so."""
         try:
             listener = socket.create_server(("127.0.0.1", self._settings.control_port))
         except OSError as error:
             say("control.not_served", port=self._settings.control_port, error=str(error))
-            return None
+            return []
         app = build_control(self.commands, self.roster)
-        server = ControlServer(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+        server = make_server(app)
         self._spawn(server.serve(sockets=[listener]))
         say("control.served", port=listener.getsockname()[1], pid=os.getpid())
-        return server
+        return [server]
 
-    async def _close(self, server: ControlServer | None) -> None:
-        if server is not None:
+    async def _close(self, servers: list[QuietServer]) -> None:
+        for server in servers:
             server.should_exit = True
-            await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.client.close()
+        self._at_the_end.close()

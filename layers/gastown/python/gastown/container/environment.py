@@ -1,50 +1,63 @@
-"""The environment of one agent's process: built for it alone, from names listed here and values made for it."""
+"""The environment of one agent's process: built for it alone, from names listed here and values made for it.
+
+No credential of the town or of a Git host is in it. What signs an agent in is asked for at each call, of the broker.
+"""
 
 import json
 import os
 import shlex
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import gastown
+from gastown.container.broker import place_socket
 from gastown.container.git import numbered
 from gastown.container.merging import identity
-from gastown.container.payloads import AgentCredentials, GitCredentials, MayorStart, StartPayload
+from gastown.container.passes import Passes
+from gastown.container.payloads import MayorStart, StartPayload
 from gastown.container.places import Places
-from gastown.container.processes import Account, give, inherited, make_folder
+from gastown.container.processes import Account, inherited, make_folder
 from gastown.container.roster import Record
 from gastown.container.saving import author_of
 from gastown.container.settings import ContainerSettings
+from gastown.container.tools import credential_helper
+from gastown.container.tools.credential_helper import PASS, SOCKET
+from gastown.domain.variables import is_reserved
 
-RESERVED_PREFIXES = ("GASTOWN_", "GIT_", "LD_")
-TOOLS = frozenset({"GH_TOKEN", "GITLAB_TOKEN", "GITLAB_INSTANCE_URL"})
-"""What the providers' command lines are signed in with; nothing else may come by that way."""
-
-RESERVED = TOOLS | {"PATH", "HOME", "KILOCODE_TOKEN", "GITHUB_TOKEN", "GITHUB_CLI_PAT"}
-"""A town's own variables never replace these."""
+GIT_HELPER = "git-credential-gastown"
+SIGNED_IN = tuple(credential_helper.SIGNED_IN_BY)
+"""Programs that have something of ours before them on the path, which signs them in."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outfit:
-    """Gives agents their HOME, their command `gt`, their tools' configuration and their environment."""
+    """Gives agents their HOME, their commands, their tools' configuration and their environment."""
 
     settings: ContainerSettings
     places: Places
     account: Account | None = None
+    passes: Passes = field(default_factory=Passes)
+    socket: Path = field(init=False)
+    """Where the broker listens."""
+
+    def __post_init__(self) -> None:
+        """Choose the broker's place once: it stands in every environment."""
+        object.__setattr__(self, "socket", place_socket(self.places.workspace))
 
     def prepare(self) -> None:
         """Write what all agents share; agents may read it and not change it."""
-        folder = make_folder(self.places.workspace / "bin", None)
+        folder = self._bin()
         root = Path(gastown.__file__).parent.parent
-        python = shlex.quote(sys.executable)
-        # `-P` keeps the agent's own folder off the import path.
-        script = (
-            f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(root))} exec {python} -P -m gastown.container.tools.command "$@"\n'
-        )
-        (folder / "gt").write_text(script)
-        (folder / "gt").chmod(0o755)
+        python, helper = shlex.quote(sys.executable), shlex.quote(credential_helper.__file__)
+        # `-P` keeps the agent's own folder off the import path; `-I -S` keeps out everything but the standard library.
+        tools = f"PYTHONPATH={shlex.quote(str(root))} exec {python} -P -m gastown.container.tools"
+        signing_in = f"exec {python} -I -S {helper}"
+        _write_script(folder / "gt", f'{tools}.command "$@"')
+        _write_script(folder / GIT_HELPER, f'{signing_in} git "$@"')
+        for program in SIGNED_IN:
+            _write_script(folder / program, f'{signing_in} run "$0" {program} "$@"')
         server = {
             "command": sys.executable,
             "args": ["-P", "-m", "gastown.container.tools.mcp_server"],
@@ -53,36 +66,27 @@ class Outfit:
         (self.places.workspace / "mcp.json").write_text(json.dumps({"mcpServers": {"gastown": server}}))
 
     def log_file(self, record: Record) -> Path:
-        """Where a run's output goes; agents cannot write there themselves."""
-        folder = make_folder(self.places.workspace / "logs", None)
+        """Where a run's output goes; agents can neither write nor read there: others print what they should not."""
+        folder = make_folder(self.places.workspace / "logs", None, mode=0o700)
         return folder / f"{self.places.home(record.agent_id).name}-{record.dispatch}.log"
 
-    def store_git(self, agent_id: str, credentials: GitCredentials | None) -> Path | None:
-        """Write the file the agent's credential helper prints, readable by the agents' account only."""
-        if credentials is None:
-            return None
-        folder = make_folder(self.places.workspace / "credentials", None)
-        path = folder / self.places.home(agent_id).name
-        fresh = path.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(f"username={credentials.username}\npassword={credentials.password.get_secret_value()}\n")
-        give(fresh, self.account)
-        fresh.replace(path)
-        return path
+    def build(
+        self,
+        start: StartPayload | MayorStart,
+        variables: Mapping[str, str],
+        *,
+        given: Mapping[str, str] | None = None,
+    ) -> dict[str, str]:
+        """The whole environment of this agent's process; `variables` are the town's own, `given` its runtime's.
 
-    def forget_git(self, agent_id: str) -> None:
-        """Remove that file again."""
-        (self.places.workspace / "credentials" / self.places.home(agent_id).name).unlink(missing_ok=True)
-
-    def build(self, record: Record, credentials: AgentCredentials) -> dict[str, str]:
-        """The whole environment of this run's process."""
-        home = make_folder(self.places.home(record.agent_id), self.account, mode=0o700)
-        stored = self.store_git(record.agent_id, credentials.git)
+        It is a function of its arguments and of the agent's pass, which stays the same until it is revoked: a process
+        that was made ready early has the environment of the start that uses it. Reserved names among the town's
+        variables are left out (REQ-R.1d), and nothing of theirs replaces what the platform sets.
+        """
+        home = make_folder(self.places.home(start.agent.id), self.account, mode=0o700)
         mine = inherited(os.environ)
-        mine["PATH"] = f"{self.places.workspace / 'bin'}:{mine.get('PATH', os.defpath)}"
-        wished = {name: value for name, value in credentials.env.items() if not _is_reserved(name)}
-        tools = {name: text.get_secret_value() for name, text in credentials.tools.items() if name in TOOLS}
+        mine["PATH"] = f"{self._bin()}:{mine.get('PATH', os.defpath)}"
+        wished = {name: value for name, value in variables.items() if not is_reserved(name)}
         own = {
             "HOME": str(home),
             "GIT_TERMINAL_PROMPT": "0",
@@ -91,23 +95,35 @@ class Outfit:
             "GIT_CONFIG_SYSTEM": str(self.places.workspace / "gitconfig"),
             "GASTOWN_MCP_CONFIG": str(self.places.workspace / "mcp.json"),
         }
-        start = record.start
-        git = _git_settings(start.rig.git_url if isinstance(start, StartPayload) else "", stored)
-        who = self._facts(start, record.dispatch, credentials)
+        git = numbered(self._git_settings())
         work = _work_facts(start) if isinstance(start, StartPayload) else {}
-        return mine | wished | tools | own | git | identity(author_of(record.start)) | who | work
+        return mine | wished | dict(given or {}) | own | git | identity(author_of(start)) | self._facts(start) | work
 
-    def _facts(self, start: StartPayload | MayorStart, dispatch: int, credentials: AgentCredentials) -> dict[str, str]:
+    def _facts(self, start: StartPayload | MayorStart) -> dict[str, str]:
         facts = {
             "GASTOWN_API_URL": self.settings.api_url,
             "GASTOWN_TOWN_ID": self.settings.town_id,
             "GASTOWN_RIG_ID": start.rig_id,
             "GASTOWN_AGENT_ID": start.agent.id,
             "GASTOWN_AGENT_ROLE": start.agent.role,
-            "GASTOWN_AGENT_TOKEN": credentials.agent_token.get_secret_value(),
-            "GASTOWN_DISPATCH": str(dispatch),
+            SOCKET: str(self.socket),
+            PASS: self.passes.admit(start.agent.id),
         }
         return facts | ({"GASTOWN_MODEL": start.model} if start.model else {})
+
+    def _git_settings(self) -> list[tuple[str, str]]:
+        """Our credential helper and no other, told the repository's path too: the broker gives for the rig's own."""
+        helper = "!" + shlex.quote(str(self._bin() / GIT_HELPER))
+        nobody_else = ("credential.helper", "")
+        return [("safe.directory", "*"), nobody_else, ("credential.helper", helper), ("credential.useHttpPath", "true")]
+
+    def _bin(self) -> Path:
+        return make_folder(self.places.workspace / "bin", None)
+
+
+def _write_script(path: Path, line: str) -> None:
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
 
 
 def _work_facts(start: StartPayload) -> dict[str, str]:
@@ -117,17 +133,3 @@ def _work_facts(start: StartPayload) -> dict[str, str]:
         "GASTOWN_BRANCH": reviewed,
         "GASTOWN_TARGET_BRANCH": start.review.target_branch if start.review else start.target_branch,
     }
-
-
-def _is_reserved(name: str) -> bool:
-    return name in RESERVED or name.startswith(RESERVED_PREFIXES)
-
-
-def _git_settings(url: str, stored: Path | None) -> dict[str, str]:
-    """The credential helper for this URL's host, in the process's environment instead of any configuration file."""
-    settings = [("safe.directory", "*"), ("credential.helper", "")]
-    parts = urlsplit(url)
-    if stored is not None and parts.scheme in {"http", "https"}:
-        helper = f'!f() {{ test "$1" = get && cat {shlex.quote(str(stored))}; }}; f'
-        settings.append((f"credential.{parts.scheme}://{parts.netloc}.helper", helper))
-    return numbered(settings)

@@ -85,7 +85,11 @@ class Merging:
         commit = await git.run(["rev-parse", "HEAD"], at=folder)
         tree = await git.run(["rev-parse", "HEAD^{tree}"], at=folder)
         results = await self._check_gates(order, folder)
-        await self._push(order, mirror, remote, commit, seen)
+        lease = f"--force-with-lease=refs/heads/{order.target_branch}:{seen or ''}"
+        # Gates may have run for longer than a token lives.
+        await self.repositories.reach(
+            order.rig, provider, lambda remote: self._push(order, remote, commit, lease), known=remote
+        )
         return {"commit_sha": commit, "tree": tree, "gates": results}
 
     async def _check(self, order: MergePayload, mirror: Path, seen: str | None) -> None:
@@ -128,11 +132,10 @@ class Merging:
             raise MergeStoppedError(MergeStatus.GATE_FAILED, f"gate failed: {red[0]}", gates=results)
         return results
 
-    async def _push(self, order: MergePayload, mirror: Path, remote: Remote, commit: str, seen: str | None) -> None:
+    async def _push(self, order: MergePayload, remote: Remote, commit: str, lease: str) -> None:
         """Push the commit itself, not HEAD: a gate may have moved that."""
-        target = f"refs/heads/{order.target_branch}"
-        lease = f"--force-with-lease={target}:{seen or ''}"
-        command = ["push", "--porcelain", lease, remote.url, f"{commit}:{target}"]
+        command = ["push", "--porcelain", lease, remote.url, f"{commit}:refs/heads/{order.target_branch}"]
+        mirror = self.repositories.places.mirror(order.rig.id)
         try:
             await self.repositories.git.run(command, at=mirror, remote=remote, limit=NETWORK_LIMIT)
         except GitError as error:

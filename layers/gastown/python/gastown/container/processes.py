@@ -72,6 +72,15 @@ def give(path: Path, account: Account | None) -> None:
         os.chown(path, account.uid, account.gid, follow_symlinks=False)
 
 
+def share(path: Path, account: Account | None, *, mode: int) -> None:
+    """Open a file or folder of this process to the account's group; without an account the group gets nothing."""
+    if account is None:
+        path.chmod(mode & 0o700)
+        return
+    os.chown(path, -1, account.gid, follow_symlinks=False)
+    path.chmod(mode)
+
+
 def give_tree(root: Path, account: Account | None) -> None:
     """Hand a whole tree to the account; links are not followed."""
     if account is None:

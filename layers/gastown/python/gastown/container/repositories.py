@@ -51,19 +51,41 @@ class Repositories:
     async def refresh(self, rig: RigFacts, provider: CredentialProvider) -> Remote:
         """Bring the mirror up to date, creating it first if need be. Raises `GitError`, `RefusedError` (invalid).
 
-        When the remote does not accept the credentials they are asked for once more. Returns the remote that worked.
+        Returns the remote that worked.
         """
         check_rig(rig)
-        remote = Remote(url=rig.git_url, credentials=await provider(None))
-        async with self.lock(rig.id):
-            try:
+
+        async def fetch(remote: Remote) -> None:
+            async with self.lock(rig.id):
                 await self._fetch(rig, remote)
-            except GitError as error:
-                if not error.is_auth:
-                    raise
-                remote = Remote(url=rig.git_url, credentials=await provider(remote.credentials))
-                await self._fetch(rig, remote)
-        self._remotes[rig.id] = remote
+
+        self._remotes[rig.id] = await self.reach(rig, provider, fetch)
+        return self._remotes[rig.id]
+
+    async def reach(
+        self,
+        rig: RigFacts,
+        provider: CredentialProvider,
+        act: Callable[[Remote], Awaitable[None]],
+        *,
+        known: Remote | None = None,
+    ) -> Remote:
+        """Do something at a rig's remote; when it refuses the credentials, once more with others, if there are any.
+
+        One question and one try more, for this rig alone (REQ-4.9). `known` is a remote that worked a moment ago.
+        Returns the one that works. Raises what `act` raises.
+        """
+        remote = known or Remote(url=rig.git_url, credentials=await provider(None))
+        try:
+            await act(remote)
+        except GitError as error:
+            if not error.is_auth:
+                raise
+            other = await provider(remote.credentials)
+            if other is None:
+                raise
+            remote = Remote(url=rig.git_url, credentials=other)
+            await act(remote)
         return remote
 
     async def remotely(
@@ -71,20 +93,15 @@ class Repositories:
     ) -> str:
         """Run a command of the mirror against the rig's remote, as it was last let in. Raises `GitError`.
 
-        It takes no lock: the command is to write only refs of its own. Credentials that are not accepted are asked for
-        once more.
+        It takes no lock: the command is to write only refs of its own.
         """
-        mirror = self.places.mirror(rig.id)
-        remote = self._remotes.get(rig.id) or Remote(url=rig.git_url, credentials=await provider(None))
-        try:
-            said = await self.git.run(command(remote), at=mirror, remote=remote, limit=limit)
-        except GitError as error:
-            if not error.is_auth:
-                raise
-            remote = Remote(url=rig.git_url, credentials=await provider(remote.credentials))
-            said = await self.git.run(command(remote), at=mirror, remote=remote, limit=limit)
-        self._remotes[rig.id] = remote
-        return said
+        said: list[str] = []
+
+        async def act(remote: Remote) -> None:
+            said.append(await self.git.run(command(remote), at=self.places.mirror(rig.id), remote=remote, limit=limit))
+
+        self._remotes[rig.id] = await self.reach(rig, provider, act, known=self._remotes.get(rig.id))
+        return said[-1]
 
     async def share(self, rig: RigFacts) -> Path:
         """Bring the clone of the worktrees up to date from the mirror; the caller holds the lock. Raises `GitError`."""

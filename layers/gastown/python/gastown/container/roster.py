@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from gastown.container.payloads import AgentCredentials, Beat, MayorStart, StartPayload
+from gastown.container.payloads import Beat, MayorStart, StartPayload
 from gastown.container.resuming import Resumed
 from gastown.container.runtimes.runtime import Session
+from gastown.container.wallet import Wallet
 
 
 class SessionStatus(StrEnum):
@@ -39,10 +40,9 @@ class Record:
     resumed: Resumed | None = None
     saved_sha: str | None = None
     session: Session | None = None
-    credentials: AgentCredentials | None = field(default=None, repr=False)
+    wallet: Wallet | None = field(default=None, repr=False)
     exit_reason: str | None = None
     watcher: asyncio.Task[None] | None = field(default=None, repr=False)
-    refresher: asyncio.Task[None] | None = field(default=None, repr=False)
     saver: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @property

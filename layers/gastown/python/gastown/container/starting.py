@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -20,7 +19,9 @@ from gastown.container.roster import Record, Roster, SessionStatus
 from gastown.container.runtimes.choice import Runtimes
 from gastown.container.runtimes.runtime import Exit, Launch
 from gastown.container.saving import SAVE_LIMIT, Saving
+from gastown.container.tools.credential_helper import PASS
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.wallet import Wallet
 from gastown.container.worktrees import Worktrees
 
 T = TypeVar("T")
@@ -28,11 +29,6 @@ SETTLE_SECONDS = 1.0
 """After this long the town's reads have caught up with its last commit."""
 STOP_GRACE = 10.0
 """Seconds between the polite and the forced end of a session."""
-CREDENTIALS_PERIOD = 1800.0
-"""Seconds between renewals of a running agent's git token; providers give them out for an hour."""
-RENEWED_BEFORE_END = 270.0
-"""Seconds before its end in which the town gives out another one: its own margin is 5 minutes."""
-LEAST_WAIT = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +86,7 @@ class Starting:
         if old is None:
             return
         await self.stop(old)
+        self._revoke(old)
         await self.cleaning.clean(old)
 
     async def _settle(self, start: StartPayload) -> None:
@@ -100,9 +97,14 @@ class Starting:
             await self.saving.try_save(old, limit=SAVE_LIMIT)
 
     async def _launch(self, record: Record) -> None:
-        credentials = await settled(lambda: self._fresh(record))
+        wallet = self._wallet(record)
+        credentials = await settled(wallet.fetch)
         prompt, credentials = await self._prepare(record, credentials)
         self._check_wanted(record)
+        environment = self.outfit.build(record.start, credentials.env)
+        wallet.put(credentials)
+        wallet.hide(environment[PASS])
+        record.wallet = wallet
         launch = Launch(
             folder=record.worktree or self.outfit.places.workspace,
             agent_id=record.agent_id,
@@ -111,10 +113,10 @@ class Starting:
             model=record.start.model,
             small_model=record.start.small_model,
             resume=isinstance(record.start, MayorStart),
-            environment=self.outfit.build(record, credentials),
+            environment=environment,
             log=self.outfit.log_file(record),
             account=self.outfit.account,
-            secrets=_secrets(credentials),
+            secrets=wallet.secrets,
         )
         session = await self.runtimes.of(record.start.runtime).start(launch)
         try:
@@ -123,11 +125,16 @@ class Starting:
             # Somebody ended this run in the moment between: nobody else knows the session yet.
             await session.stop(grace=0)
             raise
-        record.session, record.credentials, record.status = session, credentials, SessionStatus.RUNNING
+        record.session, record.status = session, SessionStatus.RUNNING
         record.watcher = asyncio.create_task(self._watch(record))
         record.saver = asyncio.create_task(self.saving.keep(record))
-        if credentials.git is not None:
-            record.refresher = asyncio.create_task(self._keep_fresh(record))
+
+    def _wallet(self, record: Record) -> Wallet:
+        rig_id, client = record.start.rig_id, self.client
+        return Wallet(
+            fetch=lambda: client.agent_credentials(record.agent_id, record.dispatch),
+            exchange=lambda failed: client.renew_git(rig_id, failed),
+        )
 
     async def _prepare(self, record: Record, credentials: AgentCredentials) -> tuple[str, AgentCredentials]:
         """Make the folder that a run works in; its first words, and the credentials that worked.
@@ -157,9 +164,6 @@ class Starting:
 
         return provide
 
-    async def _fresh(self, record: Record) -> AgentCredentials:
-        return await self.client.agent_credentials(record.agent_id, record.dispatch)
-
     def _check_wanted(self, record: Record) -> None:
         if self.is_draining():
             raise RefusedError(Cause.DRAINING, "the container drains")
@@ -169,28 +173,23 @@ class Starting:
 
     async def _give_up(self, record: Record, reason: str) -> None:
         record.status, record.exit_reason = SessionStatus.FAILED, reason
-        self.outfit.forget_git(record.agent_id)
+        self._revoke(record)
         say("agent.start_failed", agent_id=record.agent_id, dispatch=record.dispatch, reason=reason)
 
-    async def _keep_fresh(self, record: Record) -> None:
-        git = record.credentials.git if record.credentials else None
-        while True:
-            await asyncio.sleep(renewal_wait(git, datetime.now(UTC)))
-            try:
-                git = (await self._fresh(record)).git
-                self.outfit.store_git(record.agent_id, git)
-            except (TownRefusedError, TownUnreachableError) as error:
-                say("credentials.not_renewed", agent_id=record.agent_id, error=str(error))
+    def _revoke(self, record: Record) -> None:
+        """Nothing is given to what this run left behind; a newer run of the agent keeps its own pass."""
+        record.wallet = None
+        if self.roster.records.get(record.agent_id) is record:
+            self.outfit.passes.revoke(record.agent_id)
 
     async def _watch(self, record: Record) -> None:
         """Wait for the end of a session, tidy up, and report it unless somebody asked for the end."""
         if record.session is None:
             return
         ended = await record.session.wait()
-        for task in (record.refresher, record.saver):
-            if task is not None:
-                task.cancel()
-        self.outfit.forget_git(record.agent_id)
+        self._revoke(record)
+        if record.saver is not None:
+            record.saver.cancel()
         say("agent.ended", agent_id=record.agent_id, dispatch=record.dispatch, code=ended.code)
         # The save comes before the report: with that the town may start the bead's next run.
         await self.saving.try_save(record, limit=SAVE_LIMIT)
@@ -216,14 +215,6 @@ class Starting:
             say("completion.not_reported", agent_id=record.agent_id, dispatch=record.dispatch, error=str(error))
 
 
-def renewal_wait(git: GitCredentials | None, now: datetime) -> float:
-    """Seconds until a running agent's git token is renewed: half an hour, or shortly before its end."""
-    if git is None or git.expires_at is None:
-        return CREDENTIALS_PERIOD
-    left: float = (git.expires_at - now).total_seconds() - RENEWED_BEFORE_END
-    return min(max(left, LEAST_WAIT), CREDENTIALS_PERIOD)
-
-
 async def settled(ask: Callable[[], Awaitable[T]]) -> T:
     """Ask once more a moment later if the town does not know this run: its reads may lag its own commands."""
     try:
@@ -233,10 +224,3 @@ async def settled(ask: Callable[[], Awaitable[T]]) -> T:
             raise
     await asyncio.sleep(SETTLE_SECONDS)
     return await ask()
-
-
-def _secrets(credentials: AgentCredentials) -> tuple[str, ...]:
-    """All values of a run that must not be seen: its tokens, and whatever the town gave it as environment."""
-    git = (credentials.git.password.get_secret_value(),) if credentials.git else ()
-    tools = (text.get_secret_value() for name, text in credentials.tools.items() if not name.endswith("_URL"))
-    return (credentials.agent_token.get_secret_value(), *git, *tools, *credentials.env.values())

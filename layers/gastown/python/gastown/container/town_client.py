@@ -93,6 +93,10 @@ class TownClient:
         answer = await self._call("POST", f"container/rigs/{rig_id}/credentials", {})
         return read_as(GitCredentials, answer["git"]) if answer and answer.get("git") else None
 
+    async def rig_git(self, rig_id: str, failed: GitCredentials | None) -> GitCredentials | None:
+        """Git credentials for the platform's own work in a rig; others than those that failed."""
+        return await self.rig_credentials(rig_id) if failed is None else await self.renew_git(rig_id, failed)
+
     async def renew_git(self, rig_id: str, failed: GitCredentials) -> GitCredentials | None:
         """Another token for a rig than the one that failed, which is named by its digest; none if there is none."""
         digest = hashlib.sha256(failed.password.get_secret_value().encode()).hexdigest()

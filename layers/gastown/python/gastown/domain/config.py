@@ -44,7 +44,7 @@ class GitAuth:
     platform_integration_id: str | None = None
     """The installation of the stack's GitHub App that mints this town's tokens."""
     allow_stored_token: bool = True
-    """Whether a stored GitHub token may be used where no integration is configured (design section 9, row 4)."""
+    """Whether a stored GitHub token may be used as the last resort (design section 9, row 4)."""
 
 
 @dataclass(kw_only=True)

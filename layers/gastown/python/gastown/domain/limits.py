@@ -143,6 +143,9 @@ MAX_LABEL = 100
 MAX_METADATA_BYTES = 2_000
 """Bytes of a bead's metadata as JSON: it lies in its item of the working set."""
 
+MAX_MEMBERS = 80
+"""Members of one organisation: they lie in one item, and their rows are written in one transaction."""
+
 MAX_RIG_AGENTS = 64
 """Agents of one rig, so that registering cannot fill the working set."""
 

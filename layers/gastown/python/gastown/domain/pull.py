@@ -133,6 +133,15 @@ class Feedback:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Look:
+    """One look at a request: how it stands, its feedback if it was asked for, and whose credential was used."""
+
+    state: PullState
+    feedback: Feedback | None = None
+    credential: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoToken:
     """There is no credential for the provider; `tried` lists the sources in order (REQ-4.5)."""
 

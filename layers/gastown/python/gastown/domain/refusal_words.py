@@ -48,7 +48,10 @@ def _http_error(refusal: HttpError) -> str:
         case 0:
             return f"{name} did not answer: {refusal.text[:300]}. It is asked again."
         case 401:
-            return f"The {name} token is invalid or has expired (HTTP 401). Put a fresh one into the town's settings."
+            return (
+                f"The {name} token is invalid or has expired (HTTP 401). Put a fresh one into the town's settings. "
+                f"What was said: {refusal.text[:300]}."
+            )
         case 403 if not refusal.transient:
             return f"The {name} token may not do this (HTTP 403): {PERMISSIONS[refusal.provider]}."
         case 404:

@@ -40,6 +40,8 @@ class Town:
     name: str
     owner_user_id: str
     created_at: datetime
+    organization_id: str | None = None
+    """The organisation that it belongs to; then its owner is who made it."""
     version: int = 0
     committed_at: datetime | None = None
     commit_id: str | None = None

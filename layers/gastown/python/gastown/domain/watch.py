@@ -30,6 +30,8 @@ class Watch:
     """The kind of the last refusal, kept until an answer comes (REQ-5.9)."""
     said: str | None = None
     """What that refusal means for a person."""
+    credential: str = ""
+    """Where the credential of the last good look came from (REQ-4.5), never the credential itself."""
     merge_state: str = ""
     is_draft: bool = False
     decision: str | None = None

@@ -17,6 +17,7 @@ from gastown.domain.polling import Strikes, count_refusal
 from gastown.domain.pull import (
     Feedback,
     HttpError,
+    Look,
     Mergeability,
     Provider,
     PullMerge,
@@ -101,14 +102,13 @@ def apply_refusal(town: Town, review_id: str, ask: int, refusal: Refusal, moment
         fail_review(town, review, f"pr_poll_failed: {watch.said}", moment)
 
 
-def apply_poll(
-    town: Town, review_id: str, ask: int, state: PullState, feedback: Feedback | None, moment: Moment
-) -> None:
+def apply_poll(town: Town, review_id: str, ask: int, look: Look, moment: Moment) -> None:
     """What a look at an open, merged or closed pull request means for its review."""
-    review = _answered(town, review_id, ask)
+    review, state = _answered(town, review_id, ask), look.state
     if review is None:
         return
     _heard(review)
+    review.watch.credential = look.credential
     _remember(town, review, state, moment)
     if state.status is PullStatus.MERGED:
         merge_review(town, review, _outside(review, state, moment), moment)
@@ -122,7 +122,7 @@ def apply_poll(
         _conflict(town, review, moment)
     else:
         review.watch.conflict_sha = None
-        _weigh(town, review, state, feedback, moment)
+        _weigh(town, review, state, look.feedback, moment)
 
 
 def _remember(town: Town, review: Review, state: PullState, moment: Moment) -> None:

@@ -10,7 +10,7 @@ from gastown.domain.addresses import repository_key
 
 @dataclass(frozen=True, kw_only=True)
 class TownRow:
-    """A town's row; `state` is creating, active, deleting or gone."""
+    """A town's row; `state` is creating, active, deleting or gone. An organisation's town was made by its owner id."""
 
     town_id: str
     name: str
@@ -20,6 +20,7 @@ class TownRow:
     created_at: datetime
     updated_at: datetime
     due_at: datetime | None = None
+    organization_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,11 @@ class Directory(Protocol):
         ...
 
     def list_towns(self, owner_user_id: str) -> list[TownRow]:
-        """A user's towns, newest first."""
+        """A user's own towns, newest first."""
+        ...
+
+    def list_organization_towns(self, organization_id: str) -> list[TownRow]:
+        """An organisation's towns, newest first."""
         ...
 
     def towns_in_state(self, state: str) -> list[TownRow]:

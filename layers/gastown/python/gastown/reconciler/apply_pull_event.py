@@ -12,6 +12,7 @@ from gastown.domain.pull import (
     HostMismatch,
     HttpError,
     InvalidResponse,
+    Look,
     Mergeability,
     NoToken,
     Provider,
@@ -55,7 +56,8 @@ def apply_pull_event(town: Town, kind: EventKind, data: Mapping[str, Any], momen
             apply_opened(town, review_id, ask, (data["url"], int(data["number"])), moment)
         case EventKind.PULL_POLLED:
             feedback = feedback_of(data["feedback"]) if data.get("feedback") else None
-            apply_poll(town, review_id, ask, state_of(data["state"]), feedback, moment)
+            look = Look(state=state_of(data["state"]), feedback=feedback, credential=data.get("source") or "")
+            apply_poll(town, review_id, ask, look, moment)
         case EventKind.PULL_MERGED:
             apply_pull_merge(town, review_id, ask, _merged(data["merge"]), moment)
         case _:

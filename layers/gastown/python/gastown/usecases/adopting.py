@@ -7,22 +7,20 @@ from typing import Any
 from gastown.domain.addresses import parse_git_url, parse_pull_url
 from gastown.domain.adopting import BYPASSED, Adoption, adopt_request
 from gastown.domain.errors import Conflict, Invalid, Unavailable
-from gastown.domain.pull import HttpError, NoToken, PullRef, PullState, Refusal, Repository
+from gastown.domain.pull import HttpError, PullRef, PullState, Refusal, Repository
 from gastown.domain.refusal_words import explain_refusal
 from gastown.domain.review import Review
 from gastown.domain.rig import Rig
 from gastown.domain.town import Town
-from gastown.ports.git_host import Access
 from gastown.usecases.git_hosts import GitHosts
-from gastown.usecases.git_tokens import resolve
-from gastown.usecases.response_memory import RowMemory
+from gastown.usecases.provider_calls import ask
 from gastown.usecases.unit_of_work import UnitOfWork
 from gastown.usecases.vault import Vault
 
 
 @dataclass(frozen=True, kw_only=True)
 class Providers:
-    """Whom to ask about a request, and with what."""
+    """Whom to ask about a request, and with what (`provider_calls.Providers`)."""
 
     uow: UnitOfWork
     hosts: GitHosts
@@ -116,12 +114,7 @@ def _addresses(providers: Providers, town: Town, rig: Rig, pr_url: str) -> tuple
 
 
 def _state(providers: Providers, town: Town, rig: Rig, pull: PullRef) -> PullState:
-    token = resolve(providers.vault, town, rig)
-    if isinstance(token, NoToken):
-        raise _refused(token)
-    memory = RowMemory(store=providers.uow.store, town_id=town.id, now=providers.uow.now())
-    host = providers.hosts.host_for(town, pull.repository)
-    state = host.pull_state(pull, Access(token=token.value, memory=memory))
+    state = ask(providers, town, rig, lambda call: call.host.pull_state(pull, call.access))
     if not isinstance(state, PullState):
         raise _refused(state)
     return state

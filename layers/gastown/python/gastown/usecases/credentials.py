@@ -49,9 +49,9 @@ def for_agent(work: UnitOfWork, vault: Vault, claims: ContainerClaims, agent_id:
         check_session(town.mayor, dispatch)
         signing = vault.secrets.get(vault.signing_secret)
         token = tokens.mint_mayor(signing, town.mayor, town_id=town.id, now=work.now())
-        return {"agent_token": token, "env": environment(town, vault.town_secret(town.id))}
+        return {"agent_token": token, "env": environment(town, vault.town_secret(town.id, fresh=True))}
     current_run(town, agent_id, dispatch)
-    agent, secret = town.agent(agent_id), vault.town_secret(town.id)
+    agent, secret = town.agent(agent_id), vault.town_secret(town.id, fresh=True)
     rig, signing = town.rig(agent.rig_id), vault.secrets.get(vault.signing_secret)
     found = _find(vault, town, rig, secret)
     return {
@@ -80,13 +80,13 @@ def model_access(vault: Vault, town: Town) -> dict[str, str]:
 
     The mayor has no rig; the token is that of the town's first rig at GitHub.
     """
-    secret = vault.town_secret(town.id)
+    secret = vault.town_secret(town.id, fresh=True)
     known = {name: secret.text(name) for name in ("model_token", "github_cli_pat") if secret.text(name)}
     for _, rig in sorted(town.rigs.items()):
         repository = vault.repository(town, rig)
         if repository is not None and repository.provider is Provider.GITHUB:
             with suppress(TokenUnavailable):  # the mayor thinks without it too
-                token = resolve(vault, town, rig, kind=AppKind.LITE)
+                token = resolve(vault, town, rig, secret=secret, kind=AppKind.LITE)
                 return {**known, "github_token": token.value} if isinstance(token, GitToken) else known
             break
     return known
@@ -97,7 +97,7 @@ def for_rig(work: UnitOfWork, vault: Vault, claims: ContainerClaims, rig_id: str
     town = work.read(claims.town_id)
     check_current(town, claims)
     rig = town.rig(rig_id)
-    return {"git": _show(_find(vault, town, rig, vault.town_secret(town.id)))}
+    return {"git": _show(_find(vault, town, rig, vault.town_secret(town.id, fresh=True)))}
 
 
 def renew(work: UnitOfWork, vault: Vault, claims: ContainerClaims, renewal: Renewal) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def _find(vault: Vault, town: Town, rig: Rig, secret: TownSecret) -> GitToken | 
     """The rig's token, or its host's user name and password, or nothing."""
     if vault.repository(town, rig) is None:
         return secret.login(host_of(rig.git_url))
-    token = resolve(vault, town, rig)
+    token = resolve(vault, town, rig, secret=secret)
     return token if isinstance(token, GitToken) else None
 
 

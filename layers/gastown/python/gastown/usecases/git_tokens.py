@@ -1,8 +1,9 @@
 """Which token a rig's provider is asked with: one order for everybody who needs one (REQ-4.1 to 4.8).
 
-GitHub: the person's PAT; the live integration, the town's, else the rig's; the stored token, where no integration is
-configured (`infra/decisions/0014-no-token-after-a-failed-integration.md`). GitLab: the access token; the OAuth pair.
-Where nothing is found, the sources are told in the order in which they were tried, each with why.
+GitHub: the person's PAT; the live integration, the town's, else the rig's; the stored token as the last resort, with a
+warning, unless the town turned it off (`infra/decisions/0014-credentials-are-resolved-at-each-use.md`). GitLab: the
+access token; the OAuth pair. Where nothing is found, the sources are told in the order in which they were tried, each
+with why.
 """
 
 import hashlib
@@ -88,28 +89,30 @@ def fingerprint(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def resolve(
+def resolve(  # noqa: PLR0913 - what is asked for, and how fresh it has to be
     vault: Vault,
     town: Town,
     rig: Rig,
     *,
+    secret: TownSecret | None = None,
     kind: AppKind = AppKind.STANDARD,
     fresh: bool = False,
     failed: str = "",
 ) -> GitToken | NoToken:
     """The token for a rig's repository now, or every source that was tried.
 
-    `fresh` takes no remembered token, and `failed` is the fingerprint of one that is not to come again. Raises
+    The town's secret is read now, unless it is given because it was read for this very use. `fresh` takes no minted
+    token that is remembered, and `failed` is the fingerprint of a token that is not to come again. Raises
     `TokenUnavailable` and `Unavailable` where asking again can help, `Conflict` if the repository is at neither
     provider or the town's secret cannot be read.
     """
     repository = vault.repository(town, rig)
     if repository is None:
         raise Conflict("The rig's repository is neither at GitHub nor at the town's GitLab")
+    secret = vault.town_secret(town.id, fresh=True) if secret is None else secret
     ask = Ask(
-        vault=vault, town=town, rig=rig, repository=repository, secret=vault.town_secret(town.id, fresh=fresh),
-        kind=kind, fresh=fresh, failed=failed,
-    )  # fmt: skip
+        vault=vault, town=town, rig=rig, repository=repository, secret=secret, kind=kind, fresh=fresh, failed=failed
+    )
     return CHAINS[repository.provider](ask)
 
 
@@ -117,36 +120,37 @@ def _github(ask: Ask) -> GitToken | NoToken:
     pat = ask.secret.text("github_cli_pat")
     if ask.takes(pat):
         return _token(ask, pat, PAT)
-    tried = [ask.label(PAT, pat)]
-    own = ask.town.config.git_auth.platform_integration_id
-    installation = own or ask.rig.overrides.platform_integration_id
-    if installation:
-        source = TOWN_INTEGRATION if own else RIG_INTEGRATION
-        found = _mint(ask, installation, source)
-        return found if isinstance(found, GitToken) else _none(ask, [*tried, f"{source} ({found})"])
+    found = _integration(ask)
+    if isinstance(found, GitToken):
+        return found
     stored = _stored(ask)
     is_allowed = ask.town.config.git_auth.allow_stored_token
     if is_allowed and ask.takes(stored):
-        logger().warning("stored GitHub token used", extra={"town_id": ask.town.id, "source": STORED})
+        logger().warning(
+            "stored GitHub token used", extra={"town_id": ask.town.id, "source": STORED, "after": str(found)}
+        )
         return _token(ask, stored, STORED)
-    return _none(ask, [*tried, NO_INTEGRATION, ask.label(STORED, stored, "" if is_allowed else TURNED_OFF)])
+    if isinstance(found, TokenUnavailable):
+        raise found
+    return _none(ask, [ask.label(PAT, pat), found, ask.label(STORED, stored, "" if is_allowed else TURNED_OFF)])
 
 
-def _mint(ask: Ask, installation: str, source: str) -> GitToken | str:
-    """The integration's token, or why there is none; what asking again can mend is raised."""
+def _integration(ask: Ask) -> "GitToken | str | TokenUnavailable":
+    """The live integration's token; or its label with why there is none, or what asking again can mend."""
+    own = ask.town.config.git_auth.platform_integration_id
+    installation = own or ask.rig.overrides.platform_integration_id
+    if not installation:
+        return NO_INTEGRATION
+    source = TOWN_INTEGRATION if own else RIG_INTEGRATION
     try:
         found = grant(ask.vault, ask.town, installation, ask.repository, kind=ask.kind, fresh=ask.fresh)
     except NoGrantError as none:
         answer = none.refused.answer if none.refused else None
-        if answer is not None and answer.transient:
-            raise TokenUnavailable(answer) from none
         logger().warning(
             "integration gave no token", extra={"town_id": ask.town.id, "source": source, "reason": str(none)}
         )
-        return str(none)
-    if not ask.takes(found.value):
-        return JUST_FAILED
-    return _token(ask, found.value, source, found.expires_at)
+        return TokenUnavailable(answer) if answer is not None and answer.transient else f"{source} ({none})"
+    return _token(ask, found.value, source, found.expires_at) if ask.takes(found.value) else f"{source} ({JUST_FAILED})"
 
 
 def _gitlab(ask: Ask) -> GitToken | NoToken:

@@ -138,8 +138,9 @@ def prewarm(work: UnitOfWork, vault: Vault, claims: ContainerClaims) -> Prewarm:
         return Prewarm(mayor=None)
     access = model_access(vault, town)
     return Prewarm(
-        mayor=town.mayor, model=town.mayor_model(), small_model=town.config.small_model, access=access or None
-    )
+        mayor=town.mayor, model=town.mayor_model(), small_model=town.config.small_model, access=access or None,
+        organization_id=town.organization_id,
+    )  # fmt: skip
 
 
 def check_speaking(work: UnitOfWork, claims: AgentClaims) -> None:

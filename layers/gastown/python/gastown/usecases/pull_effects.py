@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from gastown.domain.addresses import parse_git_url, parse_pull_url
+from gastown.domain.addresses import parse_pull_url
 from gastown.domain.convoy import Convoy
 from gastown.domain.errors import Unavailable
 from gastown.domain.event import EventKind
@@ -19,7 +19,6 @@ from gastown.domain.pull import (
     Feedback,
     HttpError,
     Mergeability,
-    NoToken,
     PullMerge,
     PullMerged,
     PullOrder,
@@ -27,62 +26,47 @@ from gastown.domain.pull import (
     PullState,
     PullStatus,
     Refusal,
-    Repository,
     UnrecognizedUrl,
 )
 from gastown.domain.request_words import THREADS_SHOWN, obstacles_to_merge, request_text
 from gastown.domain.review import Review
-from gastown.domain.rig import Rig
 from gastown.domain.town import Town
-from gastown.ports.git_host import Access, GitHost
 from gastown.usecases.errand import Errand, Outcome, SupersededError
-from gastown.usecases.git_tokens import TokenUnavailable, resolve
-from gastown.usecases.response_memory import RowMemory
+from gastown.usecases.provider_calls import Call, ask
 
 QUOTED, NAMED = 300, 20
 """Characters of a thread and names of checks that an outcome carries: it lies in the working set for a moment."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """Everything that one question to a provider needs."""
-
-    rig: Rig
-    repository: Repository
-    host: GitHost
-    access: Access
-
-
 def open_pull(errand: Errand) -> Outcome:
     """Find the open request of a review's branch, or open it."""
     town, review = _review(errand)
-    call = _call(errand, town, review.rig_id)
-    if not isinstance(call, Call):
-        return _refused(errand, call)
-    convoy = town.convoys.get(review.convoy_id) if review.convoy_id else None
-    if not review.is_landing and convoy is not None and review.target_branch == convoy.feature_branch:
-        refusal = call.host.make_branch(call.repository, review.target_branch, call.rig.default_branch, call.access)
-        if refusal is not None:
-            return _refused(errand, refusal)
-    title = _title(town, review)
-    text = request_text(review, review.summary, convoy.title if convoy else None)
-    order = PullOrder(head=review.branch, base=review.target_branch, title=title, body=text, labels=("gastown",))
-    pull = call.host.open_pull(call.repository, order, call.access)
+    pull = ask(errand.outside, town, town.rig(review.rig_id), lambda call: _opened(town, review, call))
     if not isinstance(pull, PullRef):
         return _refused(errand, pull)
     return _outcome(errand, EventKind.PULL_OPENED, url=pull.url, number=pull.number)
 
 
+def _opened(town: Town, review: Review, call: Call) -> PullRef | Refusal:
+    convoy = town.convoys.get(review.convoy_id) if review.convoy_id else None
+    if not review.is_landing and convoy is not None and review.target_branch == convoy.feature_branch:
+        refusal = call.host.make_branch(call.repository, review.target_branch, call.rig.default_branch, call.access)
+        if refusal is not None:
+            return refusal
+    title = _title(town, review)
+    text = request_text(review, review.summary, convoy.title if convoy else None)
+    order = PullOrder(head=review.branch, base=review.target_branch, title=title, body=text, labels=("gastown",))
+    return call.host.open_pull(call.repository, order, call.access)
+
+
 def poll_pull(errand: Errand) -> Outcome:
     """Look at a review's pull request, and at its feedback while it is open and can be merged."""
     town, review = _review(errand)
-    seen = _look(errand, town, review)
-    if not isinstance(seen, tuple):
+    seen = ask(errand.outside, town, town.rig(review.rig_id), lambda call: _look(errand, town, review, call))
+    if not isinstance(seen, Seen):
         return _refused(errand, seen)
-    state, feedback, _ = seen
-    return _outcome(
-        errand, EventKind.PULL_POLLED, state=asdict(state), feedback=asdict(_brief(feedback)) if feedback else None
-    )
+    feedback = asdict(_brief(seen.feedback)) if seen.feedback else None
+    return _outcome(errand, EventKind.PULL_POLLED, state=asdict(seen.state), feedback=feedback, source=seen.call.source)
 
 
 def merge_pull(errand: Errand) -> Outcome:
@@ -91,15 +75,18 @@ def merge_pull(errand: Errand) -> Outcome:
     sha = review.approved_sha
     if sha is None:
         raise SupersededError("its approval was taken back")
-    seen = _look(errand, town, review)
-    if not isinstance(seen, tuple):
-        return _refused(errand, seen)
-    state, feedback, (call, pull) = seen
-    answer = _without_merge(state, feedback, sha) or call.host.merge(pull, sha, _title(town, review), call.access)
+
+    def merge(call: Call) -> PullMerged | Refusal:
+        seen = _look(errand, town, review, call)
+        if not isinstance(seen, Seen):
+            return seen
+        known = _without_merge(seen.state, seen.feedback, sha)
+        return known or call.host.merge(seen.pull, sha, _title(town, review), call.access)
+
+    answer = ask(errand.outside, town, town.rig(review.rig_id), merge)
     if not isinstance(answer, PullMerged):
         return _refused(errand, answer)
-    merge = asdict(replace(answer, message=answer.message[:QUOTED]))
-    return _outcome(errand, EventKind.PULL_MERGED, merge=merge)
+    return _outcome(errand, EventKind.PULL_MERGED, merge=asdict(replace(answer, message=answer.message[:QUOTED])))
 
 
 def make_branch(errand: Errand) -> Outcome:
@@ -116,10 +103,10 @@ def make_branch(errand: Errand) -> Outcome:
 
 
 def _made(errand: Errand, town: Town, convoy: Convoy) -> Refusal | None:
-    call = _call(errand, town, convoy.rig_id)
-    if not isinstance(call, Call):
-        return call
-    return call.host.make_branch(call.repository, convoy.feature_branch, call.rig.default_branch, call.access)
+    def make(call: Call) -> Refusal | None:
+        return call.host.make_branch(call.repository, convoy.feature_branch, call.rig.default_branch, call.access)
+
+    return ask(errand.outside, town, town.rig(convoy.rig_id), make)
 
 
 def _review(errand: Errand) -> tuple[Town, Review]:
@@ -131,29 +118,17 @@ def _review(errand: Errand) -> tuple[Town, Review]:
     return town, review
 
 
-def _call(errand: Errand, town: Town, rig_id: str) -> Call | Refusal:
-    outside, rig = errand.outside, town.rig(rig_id)
-    repository = parse_git_url(rig.git_url, outside.hosts.known(town))
-    if not isinstance(repository, Repository):
-        return repository
-    try:
-        token = resolve(outside.vault, town, rig)
-    except TokenUnavailable as silent:
-        return silent.refusal
-    if isinstance(token, NoToken):
-        return token
-    memory = RowMemory(store=outside.uow.store, town_id=town.id, now=outside.uow.now())
-    host = outside.hosts.host_for(town, repository)
-    return Call(rig=rig, repository=repository, host=host, access=Access(token=token.value, memory=memory))
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A request as it was found, by which call."""
+
+    state: PullState
+    feedback: Feedback | None
+    pull: PullRef
+    call: Call
 
 
-Seen = tuple[PullState, Feedback | None, tuple[Call, PullRef]]
-
-
-def _look(errand: Errand, town: Town, review: Review) -> Seen | Refusal:
-    call = _call(errand, town, review.rig_id)
-    if not isinstance(call, Call):
-        return call
+def _look(errand: Errand, town: Town, review: Review, call: Call) -> Seen | Refusal:
     url = review.watch.url or ""
     pull = parse_pull_url(url, errand.outside.hosts.known(town))
     if not isinstance(pull, PullRef):
@@ -164,11 +139,11 @@ def _look(errand: Errand, town: Town, review: Review) -> Seen | Refusal:
     if not isinstance(state, PullState):
         return state
     if state.status is not PullStatus.OPEN or state.mergeability in (Mergeability.CONFLICT, Mergeability.COMPUTING):
-        return state, None, (call, pull)
+        return Seen(state=state, feedback=None, pull=pull, call=call)
     feedback = call.host.feedback(pull, state.head_sha or review.sha, call.access)
     if not isinstance(feedback, Feedback):
         return feedback
-    return state, _judged(errand, town, review, call, feedback), (call, pull)
+    return Seen(state=state, feedback=_judged(errand, town, review, call, feedback), pull=pull, call=call)
 
 
 def _judged(errand: Errand, town: Town, review: Review, call: Call, feedback: Feedback) -> Feedback:

@@ -88,6 +88,7 @@ class Meta:
     alarm_at: datetime | None
     due_at: datetime | None
     names_used: int
+    organization_id: str | None = None
     failed_starts: list[datetime] = field(default_factory=list)
     triage_not_before: datetime | None = None
     generation: int
@@ -127,6 +128,7 @@ def decode(items: Iterable[LiveItem]) -> Town:
         name=meta.name,
         owner_user_id=meta.owner_user_id,
         created_at=meta.created_at,
+        organization_id=meta.organization_id,
         version=meta.version,
         committed_at=meta.committed_at,
         commit_id=meta.commit_id,

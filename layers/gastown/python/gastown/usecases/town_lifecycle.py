@@ -48,7 +48,7 @@ def _create(grounds: Grounds, row: TownRow) -> None:
     tables.create(row.town_id)
     _wait_for(grounds, row.town_id, "active")
     tables.protect(row.town_id)
-    uow.found(row.town_id, row.name, row.owner_user_id)
+    uow.found(row.town_id, row.name, row.owner_user_id, row.organization_id)
     uow.directory.set_town_state(row.town_id, {"creating"}, "active", now=uow.now())
 
 

@@ -11,8 +11,15 @@ WAIT_S, LOOK_S = 15.0, 0.25
 """`POST /towns` waits this long for the table and looks this often (design section 2)."""
 
 
-def create_town(
-    uow: UnitOfWork, life_cycle: LifeCycle, *, name: str, owner: str, table_prefix: str, sleep: Callable[[float], None]
+def create_town(  # noqa: PLR0913 - by keyword only: these are a town's own parts
+    uow: UnitOfWork,
+    life_cycle: LifeCycle,
+    *,
+    name: str,
+    owner: str,
+    table_prefix: str,
+    sleep: Callable[[float], None],
+    organization_id: str | None = None,
 ) -> TownRow:
     """Make a town and wait until it is there. Raises `Unavailable` when that takes longer than 15 s."""
     town_id, now = uow.new_id(), uow.now()
@@ -24,6 +31,7 @@ def create_town(
         table=f"{table_prefix}{town_id}",
         created_at=now,
         updated_at=now,
+        organization_id=organization_id,
     )
     uow.directory.put_town(row)
     life_cycle.advance(town_id)

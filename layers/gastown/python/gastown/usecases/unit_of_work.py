@@ -111,12 +111,16 @@ class UnitOfWork:
                 return Loaded(town=decode(items), items={item.key: item for item in items})
         raise AssertionError  # pragma: no cover - tries raises
 
-    def found(self, town_id: str, name: str, owner_user_id: str) -> None:
+    def found(self, town_id: str, name: str, owner_user_id: str, organization_id: str | None = None) -> None:
         """Commit version 1 of a new town; harmless when that has happened already."""
         now = self.now()
         empty, town = (
-            Town(id=TownId(town_id), name=name, owner_user_id=owner_user_id, created_at=now) for _ in range(2)
-        )
+            Town(
+                id=TownId(town_id), name=name, owner_user_id=owner_user_id, created_at=now,
+                organization_id=organization_id,
+            )
+            for _ in range(2)
+        )  # fmt: skip
         try:
             self.commit(Loaded(town=empty, items={}), town, Account(actor=owner_user_id, cause="found"), now=now)
         except CommitConflict:

@@ -38,7 +38,7 @@ class DynamoDirectory:
             pk=f"TOWN#{row.town_id}", sk="META", body=body, state=row.state,
             due_shard=row.state if row.state in UNDER_WAY else None, due_at=due_text(row.updated_at),
         )  # fmt: skip
-        listing = self._model(pk=f"USER#{row.owner_user_id}", sk=f"TOWN#{row.town_id}", body={"town_id": row.town_id})
+        listing = self._model(pk=_lister(row), sk=f"TOWN#{row.town_id}", body={"town_id": row.town_id})
         try:
             with TransactWrite(connection=shared()) as write:
                 write.save(town, condition=DirectoryItem.pk.does_not_exist())
@@ -85,12 +85,19 @@ class DynamoDirectory:
             return
         with translated(town_id, writes=True), TransactWrite(connection=shared()) as write:
             write.delete(self._model(f"TOWN#{town_id}", "META"))
-            write.delete(self._model(f"USER#{row.owner_user_id}", f"TOWN#{town_id}"))
+            write.delete(self._model(_lister(row), f"TOWN#{town_id}"))
 
     def list_towns(self, owner_user_id: str) -> list[TownRow]:
         """Pattern `list towns`."""
-        with translated(owner_user_id):
-            listed = list(self._model.query(f"USER#{owner_user_id}", DirectoryItem.sk.startswith("TOWN#")))
+        return self._listed(f"USER#{owner_user_id}")
+
+    def list_organization_towns(self, organization_id: str) -> list[TownRow]:
+        """Pattern `list towns`."""
+        return self._listed(f"ORG#{organization_id}")
+
+    def _listed(self, lister: str) -> list[TownRow]:
+        with translated(lister):
+            listed = list(self._model.query(lister, DirectoryItem.sk.startswith("TOWN#")))
             keys = [(f"TOWN#{item.body['town_id']}", "META") for item in listed]
             rows = [_town(item) for item in self._model.batch_get(keys)] if keys else []
         return sorted(rows, key=lambda row: row.created_at, reverse=True)
@@ -168,6 +175,11 @@ def _texts(values: dict[str, Any]) -> dict[str, Any]:
     return {name: due_text(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
+def _lister(row: TownRow) -> str:
+    """Under whose name a town is found: its organisation's, else its owner's."""
+    return f"ORG#{row.organization_id}" if row.organization_id else f"USER#{row.owner_user_id}"
+
+
 def _town(item: DirectoryItem) -> TownRow:
     body = item.body or {}
     due = item.due_at if item.due_at and (item.due_shard or "").startswith("due#") else None
@@ -180,6 +192,7 @@ def _town(item: DirectoryItem) -> TownRow:
         created_at=datetime.fromisoformat(body["created_at"]),
         updated_at=datetime.fromisoformat(body["updated_at"]),
         due_at=datetime.fromisoformat(due) if due else None,
+        organization_id=body.get("organization_id"),
     )
 
 

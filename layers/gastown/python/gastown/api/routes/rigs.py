@@ -5,11 +5,12 @@ from typing import Any
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from gastown import bootstrap
-from gastown.api import access
-from gastown.api.callers import body, idempotency_key, success
+from gastown.api import access, founding
+from gastown.api.callers import body, success
 from gastown.api.schemas.people import RigBody, RigConfigBody
 from gastown.api.views import show_rig
 from gastown.domain.errors import NotFound
+from gastown.domain.organization import Right
 from gastown.ports.directory import RigRow
 from gastown.usecases import rigs
 
@@ -21,20 +22,7 @@ RIGS = "/api/users/<user_id>/rigs"
 def create(user_id: str) -> tuple[dict[str, Any], int]:
     """Add a rig to one of the caller's towns."""
     owner = access.myself(router, user_id)
-    said = body(router, RigBody)
-    access.check_owner(said.town_id, owner)
-    order = rigs.RigOrder(
-        town_id=said.town_id,
-        name=said.name,
-        git_url=said.git_url,
-        default_branch=said.default_branch,
-        owner=owner,
-        allow_local=bootstrap.settings().stage == "local",
-        gates=tuple(said.gates) if said.gates is not None else None,
-        platform_integration_id=said.platform_integration_id,
-    )
-    rig = rigs.add_rig(bootstrap.unit_of_work(), order, key=idempotency_key(router))
-    return success(show_rig(said.town_id, rig)), 201
+    return founding.add_rig(router, body(router, RigBody), owner)
 
 
 @router.get(f"{RIGS}/<rig_id>")
@@ -48,9 +36,7 @@ def get(user_id: str, rig_id: str) -> dict[str, Any]:
 def delete(user_id: str, rig_id: str) -> dict[str, Any]:
     """Have a rig removed by a job, with everything in it; the answer says how much live work it takes along."""
     owner = access.myself(router, user_id)
-    row = _mine(owner, rig_id)
-    job_id, live = rigs.remove_rig(bootstrap.unit_of_work(), row.town_id, rig_id, owner)
-    return success({"deleted": True, "job_id": job_id, "live_beads": live})
+    return founding.remove_rig(_mine(owner, rig_id), owner)
 
 
 def _mine(owner: str, rig_id: str) -> RigRow:
@@ -72,7 +58,7 @@ def list_all(user_id: str, town_id: str) -> dict[str, Any]:
 @router.patch("/api/towns/<town_id>/rigs/<rig_id>")
 def configure(town_id: str, rig_id: str) -> dict[str, Any]:
     """Replace the overrides that the body names."""
-    owner = access.owner(router, town_id)
+    owner = access.owner(router, town_id, Right.SETTINGS)
     said = body(router, RigConfigBody).model_dump(mode="json", exclude_unset=True)
     rig = rigs.change_rig(bootstrap.unit_of_work(), town_id, rig_id, said, owner)
     return success(show_rig(town_id, rig))

@@ -1,16 +1,15 @@
 """U/towns: a person's own towns."""
 
-import time
 from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from gastown import bootstrap
-from gastown.api import access
-from gastown.api.callers import body, success
-from gastown.api.schemas.people import TownBody
+from gastown.api import access, founding
+from gastown.api.callers import success
 from gastown.api.views import show_town
 from gastown.domain.errors import NotFound
+from gastown.domain.organization import Right
 from gastown.usecases import towns
 
 router = Router()
@@ -20,17 +19,7 @@ TOWNS = "/api/users/<user_id>/towns"
 @router.post(TOWNS)
 def create(user_id: str) -> tuple[dict[str, Any], int]:
     """Make a town; answers when it is there, or 503 with `Retry-After`."""
-    owner = access.myself(router, user_id)
-    said = body(router, TownBody)
-    row = towns.create_town(
-        bootstrap.unit_of_work(),
-        bootstrap.life_cycle(),
-        name=said.name,
-        owner=owner,
-        table_prefix=bootstrap.settings().table_prefix,
-        sleep=time.sleep,
-    )
-    return success(show_town(row)), 201
+    return founding.make_town(router, access.myself(router, user_id))
 
 
 @router.get(TOWNS)
@@ -45,7 +34,7 @@ def get(user_id: str, town_id: str) -> dict[str, Any]:
     """One town, also while it is being made."""
     owner = access.myself(router, user_id)
     row = bootstrap.directory().get_town(town_id)
-    if row is None or row.owner_user_id != owner:
+    if row is None or row.organization_id is not None or row.owner_user_id != owner:
         raise NotFound(f"Town {town_id} not found")
     return success(show_town(row))
 
@@ -54,6 +43,6 @@ def get(user_id: str, town_id: str) -> dict[str, Any]:
 def delete(user_id: str, town_id: str) -> dict[str, Any]:
     """Begin to delete a town; whose it is comes first."""
     owner = access.myself(router, user_id)
-    access.check_owner(town_id, owner)
+    access.check_owner(town_id, owner, Right.REMOVAL)
     towns.delete_town(bootstrap.unit_of_work(), bootstrap.life_cycle(), town_id)
     return success({"deleted": True})

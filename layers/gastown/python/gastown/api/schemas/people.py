@@ -9,6 +9,7 @@ from gastown.domain.bead import HELD, BeadStatus, Priority
 from gastown.domain.config import FailedBlockers
 from gastown.domain.convoy import MergeMode
 from gastown.domain.limits import MAX_CONVOY_TASKS, MAX_TITLE
+from gastown.domain.organization import OrgRole
 from gastown.domain.pull import MergeStrategy
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
@@ -32,6 +33,12 @@ class TownBody(Body):
     """A new town."""
 
     name: Name
+
+
+class RoleBody(Body):
+    """A member's role in an organisation."""
+
+    role: OrgRole
 
 
 class RigBody(Body):

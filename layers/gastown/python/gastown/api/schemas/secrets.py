@@ -4,31 +4,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-RESERVED_ENV = frozenset(
-    {
-        "KILOCODE_TOKEN",
-        "GIT_TOKEN",
-        "GITHUB_TOKEN",
-        "GITLAB_TOKEN",
-        "GITLAB_INSTANCE_URL",
-        "GITHUB_CLI_PAT",
-        "GH_TOKEN",
-        "GASTOWN_GIT_AUTHOR_NAME",
-        "GASTOWN_GIT_AUTHOR_EMAIL",
-        "GASTOWN_DISABLE_AI_COAUTHOR",
-        "GASTOWN_ORGANIZATION_ID",
-        "GASTOWN_CONTAINER_TOKEN",
-        "GASTOWN_SESSION_TOKEN",
-        "GASTOWN_API_URL",
-        "GASTOWN_TOWN_ID",
-        "GASTOWN_RIG_ID",
-    }
-)
-"""Names of the platform's own variables (source-control facts, 2.2)."""
+from gastown.domain.variables import is_reserved
 
 
 def _not_ours(name: str) -> str:
-    if name in RESERVED_ENV or name.startswith("GASTOWN_"):
+    if is_reserved(name):
         raise ValueError("this name is reserved for the platform")
     return name
 

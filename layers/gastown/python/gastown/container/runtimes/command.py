@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from gastown.container.log import say
-from gastown.container.masking import mask
+from gastown.container.masking import Veil, mask
 from gastown.container.payloads import Cause, When
 from gastown.container.processes import as_account, end_group, signal_group
 from gastown.container.refusals import RefusedError
@@ -126,7 +126,8 @@ class CommandSession:
     def __init__(self, *, process: Process, launch: Launch) -> None:
         """Begin to feed the prompt and to read the output."""
         self._process = process
-        self._secrets = tuple(launch.secrets)
+        # Not a copy: what is given to the run later is to be masked too.
+        self._secrets = launch.secrets
         self._listener = launch.listener
         self._tail = bytearray()
         self._heard_at = datetime.now(UTC)
@@ -174,14 +175,15 @@ class CommandSession:
             await stdin.wait_closed()
 
     async def _read(self, path: Path) -> None:
-        stream, lines = self._process.stdout, Lines()
+        stream, lines, veil = self._process.stdout, Lines(), Veil(self._secrets)
         with BoundedLog(path) as log:
             while stream is not None and (chunk := await stream.read(8192)):
                 self._heard, self._heard_at = OUTPUT, datetime.now(UTC)
                 self._tail += chunk
                 del self._tail[:-LAST_WORDS]
-                log.try_write(chunk)
+                log.try_write(veil.feed(chunk))
                 self._tell(lines.feed(chunk))
+            log.try_write(veil.end())
         self._tell(lines.end())
 
     def _tell(self, lines: Iterable[str]) -> None:

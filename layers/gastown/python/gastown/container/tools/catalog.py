@@ -5,7 +5,7 @@ do; the role sets here only keep tools that would be refused out of sight.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -124,7 +124,6 @@ class Identity:
     rig_id: str
     agent_id: str
     role: str
-    token: str = field(repr=False)
 
 
 class MissingIdentityError(Exception):
@@ -145,7 +144,6 @@ def read_identity(environment: Mapping[str, str]) -> Identity:
         rig_id=need("GASTOWN_RIG_ID"),
         agent_id=need("GASTOWN_AGENT_ID"),
         role=need("GASTOWN_AGENT_ROLE"),
-        token=need("GASTOWN_AGENT_TOKEN"),
     )
 
 

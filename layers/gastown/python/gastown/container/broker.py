@@ -1,0 +1,175 @@
+"""The broker: where an agent's own programs find what works now, at each call (design section 3).
+
+It listens on a Unix socket that only the agents' account may open, and answers whoever shows the pass of a run that is
+under way: with that agent's token, with what signs `gh` and `glab` in, and with git credentials for exactly the
+repository of its rig. So no credential lies in an agent's environment or in a file, and none outlives its run.
+"""
+
+import contextlib
+import secrets
+import socket
+import tempfile
+from collections.abc import Mapping
+from http import HTTPStatus
+from json import JSONDecodeError
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gastown.container.passes import Passes
+from gastown.container.payloads import StartPayload
+from gastown.container.processes import Account, share
+from gastown.container.roster import ACTIVE, Record, Roster
+from gastown.container.town_client import TownRefusedError, TownUnreachableError
+from gastown.container.wallet import Wallet
+
+LONGEST_PATH = 100
+"""Characters that a socket's path may have everywhere; Linux allows 107."""
+
+
+class NoPassError(Exception):
+    """Nobody's pass, or of a run that is not under way; `status` says which."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        """Keep the status beside the words."""
+        super().__init__(message)
+        self.status = status
+
+
+class Broker:
+    """One method per route."""
+
+    def __init__(self, passes: Passes, roster: Roster) -> None:
+        """Answer holders of these passes, for the runs in this roster."""
+        self._passes = passes
+        self._roster = roster
+
+    async def agent_token(self, request: Request) -> Response:
+        """The agent's token for its town; `refused` says that the last one was not accepted."""
+        _, wallet = self._run(request)
+        given = await wallet.credentials(fresh=bool((await _body(request)).get("refused")))
+        return JSONResponse({"token": given.agent_token.get_secret_value()})
+
+    async def tools(self, request: Request) -> Response:
+        """The variables that sign the provider's own command line in."""
+        _, wallet = self._run(request)
+        given = await wallet.credentials()
+        return JSONResponse({name: value.get_secret_value() for name, value in given.tools.items()})
+
+    async def git(self, request: Request) -> Response:
+        """User name and password for the rig's own repository; 403 for any other."""
+        record, wallet = self._run(request)
+        asked = await _body(request)
+        _check_repository(record, asked)
+        given = (await wallet.credentials()).git
+        if given is None:
+            raise NoPassError(HTTPStatus.NOT_FOUND, "this rig has no credentials")
+        return JSONResponse({"username": given.username, "password": given.password.get_secret_value()})
+
+    async def git_refused(self, request: Request) -> Response:
+        """The remote did not accept what it was shown; the next question gets another token."""
+        _, wallet = self._run(request)
+        wallet.refuse(str((await _body(request)).get("password")))
+        return JSONResponse({})
+
+    def _run(self, request: Request) -> tuple[Record, Wallet]:
+        """The run behind the request's pass. Raises `NoPassError`."""
+        shown = request.headers.get("authorization", "").removeprefix("Bearer ")
+        agent_id = self._passes.holder(shown)
+        if agent_id is None:
+            raise NoPassError(HTTPStatus.UNAUTHORIZED, "this session has ended")
+        record = self._roster.records.get(agent_id)
+        if record is None or record.status not in ACTIVE or record.wallet is None:
+            raise NoPassError(HTTPStatus.CONFLICT, "no run of this agent is under way")
+        return record, record.wallet
+
+
+def build_broker(passes: Passes, roster: Roster) -> Starlette:
+    """The broker's routes."""
+    broker = Broker(passes, roster)
+    routes = [
+        Route("/agent-token", broker.agent_token, methods=["POST"]),
+        Route("/tools", broker.tools, methods=["POST"]),
+        Route("/git", broker.git, methods=["POST"]),
+        Route("/git/refused", broker.git_refused, methods=["POST"]),
+    ]
+    handlers = {NoPassError: _no_pass, TownRefusedError: _refused, TownUnreachableError: _unreachable}
+    return Starlette(routes=routes, exception_handlers=handlers)
+
+
+def place_socket(workspace: Path) -> Path:
+    """Where the broker's socket will be: in the workspace, or below the temporary folder if that path is too long."""
+    here = workspace / "broker" / "socket"
+    if len(str(here)) <= LONGEST_PATH:
+        return here
+    return Path(tempfile.gettempdir(), f"gastown-{secrets.token_hex(8)}", "socket")
+
+
+def open_socket(path: Path, account: Account | None) -> socket.socket:
+    """The listening socket, which nobody but this user and the agents' account may open. Raises `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    share(path.parent, account, mode=0o710)
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    share(path, account, mode=0o660)
+    listener.listen()
+    return listener
+
+
+def close_socket(listener: socket.socket, path: Path) -> None:
+    """Take the socket away, and its folder."""
+    listener.close()
+    with contextlib.suppress(OSError):
+        path.unlink()
+        path.parent.rmdir()
+
+
+def covers(git_url: str, asked: Mapping[str, Any]) -> bool:
+    """Whether what git asks for (protocol, host, path) is this repository, or its large files."""
+    parts = urlsplit(git_url)
+    host = parts.netloc.rpartition("@")[2].lower()
+    if (parts.scheme, host) != (asked.get("protocol"), str(asked.get("host", "")).lower()):
+        return False
+    repository, path = parts.path.strip("/").removesuffix(".git"), str(asked.get("path", "")).strip("/")
+    if not path.startswith(repository):
+        return False
+    rest = path.removeprefix(repository)
+    return rest in {"", ".git"} or rest.startswith((".git/", "/info/lfs"))
+
+
+def _check_repository(record: Record, asked: Mapping[str, Any]) -> None:
+    if not isinstance(record.start, StartPayload) or not covers(record.start.rig.git_url, asked):
+        where = f"{asked.get('host', '')}/{asked.get('path', '')}"
+        raise NoPassError(HTTPStatus.FORBIDDEN, f"{where} is not the repository of this run's rig")
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    try:
+        said = await request.json()
+    except (JSONDecodeError, UnicodeDecodeError):
+        said = None
+    if not isinstance(said, dict):
+        raise NoPassError(HTTPStatus.BAD_REQUEST, "the body is not a JSON object")
+    return said
+
+
+async def _no_pass(request: Request, error: Exception) -> Response:
+    del request
+    status = error.status if isinstance(error, NoPassError) else HTTPStatus.INTERNAL_SERVER_ERROR
+    return JSONResponse({"error": str(error)}, status_code=status)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    del request
+    return JSONResponse({"error": str(error)}, status_code=HTTPStatus.CONFLICT)
+
+
+async def _unreachable(request: Request, error: Exception) -> Response:
+    del request
+    return JSONResponse({"error": str(error)}, status_code=HTTPStatus.SERVICE_UNAVAILABLE)

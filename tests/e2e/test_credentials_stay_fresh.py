@@ -1,0 +1,63 @@
+"""Tokens of the live integration end in the middle of the work, and nothing fails of it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.forge_app import ForgeApp
+from tests.e2e.forge_story import ForgeStory
+from tests.e2e.story import writes
+
+pytestmark = pytest.mark.e2e
+Begin = Callable[..., ForgeStory]
+ALONE = {"code_review": False, "auto_merge_delay_minutes": 0}
+
+
+def integrated(begin: Begin, app: ForgeApp, **config: object) -> ForgeStory:
+    """A town without any token of a person, whose repository the App is installed on."""
+    story = begin(refinery=ALONE, **config)
+    number = app.install(story.project)
+    known = {"github_cli_pat": None, "git_auth": {"platform_integration_id": number}}
+    story.api.call("PATCH", f"/api/towns/{story.town_id}/config", known)
+    return story
+
+
+def test_tokens_that_end_in_mid_run_are_minted_anew(on_forge: Begin, app: ForgeApp) -> None:
+    """Its request is looked at with a token that has just ended: minted anew, merged, and nobody was told."""
+    story = integrated(on_forge, app)
+    story.forge.steer.set_rules(story.project, required_approvals=1)
+    bead = story.sling("Write one", writes("one.txt", "one"))
+    story.wait_for_request()
+    awaiting = lambda: story.reviews()[-1]["metadata"]["pull_request"]["awaiting_approval_since"]  # noqa: E731
+    assert story.pass_time(3, until=awaiting), story.told()
+    assert 1 <= story.forge.steer.expire_all("installation")
+    story.forge.steer.review(story.project, 1, "APPROVED")
+
+    assert story.pass_time(5, until=lambda: story.bead(bead)["status"] == "closed"), story.told()
+    watch = story.reviews()[-1]["metadata"]["pull_request"]
+    assert ("town platform integration", None, 0) == (
+        watch["credential_source"],
+        watch["poll_error_kind"],
+        watch["poll_transient_count"],
+    )
+    assert (1, "one") == (len(story.reviews()), story.file("one.txt"))
+    assert [] == story.events("pr_poll_failed")
+
+
+def test_a_revoked_installation_ends_the_review_with_every_source_that_was_tried(
+    on_forge: Begin, app: ForgeApp
+) -> None:
+    """Its token is refused and no other is left: the first look says so, source by source (REQ-4.5, 5.2, 5.11)."""
+    story = integrated(on_forge, app)
+    story.forge.steer.set_rules(story.project, required_approvals=1)
+    story.sling("Write one", writes("one.txt", "one"))
+    story.wait_for_request()
+    number = story.api.call("GET", f"/api/towns/{story.town_id}/config")["git_auth"]["platform_integration_id"]
+    story.forge.steer.uninstall("4711", int(number))
+    story.forge.steer.expire_all("installation")
+
+    assert story.pass_time(3, until=lambda: story.events("pr_poll_failed") != []), story.told()
+    said = story.events("pr_poll_failed")[0]["metadata"]["said"]
+    order = ["town.github_cli_pat", "town platform integration (no such installation)", "town.git_auth.github_token"]
+    assert sorted(order, key=said.find) == order
+    assert -1 not in [said.find(source) for source in order]
