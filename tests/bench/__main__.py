@@ -11,6 +11,7 @@ from tests.bench.code_figures import measuring
 from tests.bench.convoy_figures import played
 from tests.bench.deciding_figures import deciding
 from tests.bench.door_figures import importing
+from tests.bench.provider_figures import asking
 from tests.bench.stack_figures import reacting
 from tests.bench.table_figures import ticking
 
@@ -18,6 +19,7 @@ PARTS: tuple[tuple[str, Callable[[], Iterable[Budget]]], ...] = (
     ("deciding", deciding),
     ("a standard convoy in virtual time, twice", played),
     ("importing each door ten times", importing),
+    ("a quiet hour of a pull request, at each provider", asking),
     ("a tick beside 100,000 finished beads, on the emulator", ticking),
     ("a chain of beads on the local stack", reacting),
     ("reading the code", measuring),

@@ -4,7 +4,21 @@
 reconciler (`facts/reconciler.md`). Every one has to make some seed fail: `make simulate-mutants` shows with which.
 """
 
-from gastown.domain import conversing, convoying, ending, gathering, housing, merging, redoing, reporting, warning
+from gastown.domain import (
+    conversing,
+    convoying,
+    ending,
+    fixing,
+    gathering,
+    housing,
+    merging,
+    polling,
+    pull_merging,
+    redoing,
+    reporting,
+    warning,
+    watching,
+)
 from gastown.domain.town import Town
 from gastown.reconciler import order, signs, wake_ups
 from gastown.reconciler.rules.assign_ready_beads import assign_ready_beads
@@ -73,7 +87,7 @@ MUTANTS = (
     Mutant(
         name="a lost bead starts again at once",
         bug="8.1.12: no backoff, a 70 h runaway",
-        cuts=(Cut(function=ending.backoff, old="return DISPATCH_BACKOFF", new="return 0 * DISPATCH_BACKOFF"),),
+        cuts=(Cut(function=ending.backoff, old="return STARTS", new="return 0 * STARTS"),),
     ),
     Mutant(
         name="starts have no cap",
@@ -195,6 +209,50 @@ MUTANTS = (
         bug="8.1.9: events and work for things that are gone",
         cuts=(Cut(function=ending.end_review, old="in list(town.fixes_of(review.id))", new="in []"),),
     ),
+    # pull requests
+    Mutant(
+        name="an answer to an older ask counts",
+        bug="8.1.2: the same for what was asked of a provider",
+        cuts=(Cut(function=watching._answered, old="or review.watch.asks != ask", new=""),),
+    ),
+    Mutant(
+        name="a head pushed later is merged unreviewed",
+        bug="8.2.1: no re-review of a request that moved",
+        cuts=(
+            Cut(
+                function=watching._moved,
+                old="review.sha = head\n        withdraw(review, moment)\n        requeue_review(",
+                new="review.sha = review.approved_sha = head\n        str(",
+            ),
+        ),
+    ),
+    Mutant(
+        name="transient refusals are never counted",
+        bug="8.1.14: polling burnt the quota; REQ-5.14: never counted, retried for ever",
+        cuts=(Cut(function=polling.count_refusal, old="TRANSIENT_POLLS.is_over(after.transient)", new="False"),),
+    ),
+    Mutant(
+        name="a refused merge is asked for again and again",
+        bug="8.1.11: a loop that counts nothing",
+        cuts=(Cut(function=pull_merging.count_refused_merge, old="review.merge_tries += 1", new="pass"),),
+    ),
+    Mutant(
+        name="nobody wakes for the next look at a request",
+        bug="8.2.27: nothing polls it, so it never clears by itself",
+        cuts=(Cut(function=wake_ups._pull_moments, old="yield review.watch.next_at", new="yield from ()"),),
+    ),
+    Mutant(
+        name="a request with open work is merged",
+        bug="8.2.1: merged with feedback open",
+        cuts=(
+            Cut(
+                function=fixing.ask_for_fix,
+                old="review.phase, review.updated_at = ReviewPhase.FIXING, moment.now\n    review.rounds += 1\n"
+                "    withdraw(review, moment)",
+                new="review.rounds += 1",
+            ),
+        ),
+    ),
     # blockers and convoys
     Mutant(
         name="a failed blocker counts as done",
@@ -219,7 +277,7 @@ MUTANTS = (
     Mutant(
         name="landings without end",
         bug="8.1.13: landing reviews were made again and again",
-        cuts=(Cut(function=convoying.landings_left, old="convoy.landings < MAX_LANDINGS", new="True"),),
+        cuts=(Cut(function=convoying.landings_left, old="not LANDINGS.is_over(convoy.landings)", new="True"),),
     ),
     Mutant(
         name="two landings at once",

@@ -1,5 +1,6 @@
 """The mayor over HTTP: people speak to it, its container runs it, and it works for its town with tools of its own."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -164,9 +165,109 @@ def test_the_prewarm_context_costs_one_read_of_the_store(door: PeopleDoor) -> No
     assert 1 == load.call_count
 
     door.secrets.put(f"{door.settings.town_secret_prefix}{TOWN}", '{"model_token": "t", "github_cli_pat": "p"}')
-    known = door.ask("GET", f"{T}/mayor-id", token=token).body
+    with patch.object(door.store, "load", wraps=door.store.load) as load:
+        known = door.ask("GET", f"{T}/mayor-id", token=token).body
+    assert 1 == load.call_count
     assert ("t", "p", None) == (known["kilocodeToken"], known["githubCliPat"], known["organizationId"])
     assert "githubToken" not in known
+
+
+def keep_secrets(door: PeopleDoor, values: dict[str, Any]) -> None:
+    """Make these the town's secrets."""
+    door.secrets.put(f"{door.settings.town_secret_prefix}{TOWN}", json.dumps(values))
+
+
+def move_rig_to_github(door: PeopleDoor) -> None:
+    """Let the town's rig be at a provider that tokens are for."""
+
+    def move(town: Town, _: Moment) -> None:
+        town.rigs[RIG].git_url = "https://github.com/acme/widgets.git"
+        town.config.role_models["mayor"] = "big"
+        town.config.small_model = "small"
+        town.config.custom_instructions["mayor"] = "Be brief"
+
+    door.change(move)
+
+
+def test_the_prewarm_context_says_what_a_start_will_say(door: PeopleDoor) -> None:
+    """Start and credentials come from the same functions, so that what is warmed is what is started (REQ-1.13)."""
+    move_rig_to_github(door)
+    keep_secrets(door, {"model_token": "t", "env": {"LEVEL": "1"}, "git_auth": {"github_token": "stored"}})
+    door.ask("POST", f"{T}/mayor/ensure")
+
+    known = door.ask("GET", f"{T}/mayor-id", token=container_token(door)).body
+    door.tick()
+    [start] = commands(door)
+    path = f"{T}/container/agents/{start['agent_id']}/credentials"
+    given = door.ask("POST", path, {"dispatch": start["dispatch"]}, token=container_token(door)).data
+
+    assert {**known["start"], "words": ""} == start["payload"]
+    assert (given["env"], given["model"]) == (known["env"], known["access"])
+    assert ("big", "small", "t") == (known["model"], known["smallModel"], known["kilocodeToken"])
+    assert "stored" == known["githubToken"] == given["git"]["password"] == given["tools"]["GH_TOKEN"]
+    assert "githubCliPat" not in known
+
+
+def test_a_persons_token_comes_before_every_other_for_the_mayor_too(door: PeopleDoor) -> None:
+    """By the same order as everywhere (REQ-4.1, 6.7, 6.8)."""
+    move_rig_to_github(door)
+    keep_secrets(door, {"model_token": "t", "github_cli_pat": "pat", "git_auth": {"github_token": "stored"}})
+    start = start_mayor(door)
+
+    known = door.ask("GET", f"{T}/mayor-id", token=container_token(door)).body
+    path = f"{T}/container/agents/{start['agent_id']}/credentials"
+    given = door.ask("POST", path, {"dispatch": start["dispatch"]}, token=container_token(door)).data
+
+    assert ("pat", "pat") == (known["githubToken"], known["githubCliPat"])
+    assert "pat" == given["tools"]["GH_TOKEN"]
+
+
+def test_a_town_of_an_organisation_says_which(door: PeopleDoor) -> None:
+    """The same in what the start gets: no local value can be meant (REQ-N.3)."""
+    keep_secrets(door, {"model_token": "t"})
+    start = start_mayor(door)
+
+    def move(town: Town, _: Moment) -> None:
+        town.organization_id = "acme"
+
+    door.change(move)
+    known = door.ask("GET", f"{T}/mayor-id", token=container_token(door)).body
+    path = f"{T}/container/agents/{start['agent_id']}/credentials"
+    given = door.ask("POST", path, {"dispatch": start["dispatch"]}, token=container_token(door)).data
+
+    assert "acme" == known["organizationId"] == known["access"]["organization_id"] == given["model"]["organization_id"]
+
+
+def test_the_registry_names_the_starts_that_wait(door: PeopleDoor) -> None:
+    """In one consistent read, only this generation's, and gone when they are answered (REQ-1.8)."""
+    keep_secrets(door, {"model_token": "model-token-of-the-test"})
+    door.ask("POST", f"{T}/mayor/message", {"message": "Build a house"})
+    door.tick()
+
+    token = container_token(door)
+    with patch.object(door.store, "load", wraps=door.store.load) as load:
+        answer = door.ask("GET", f"{T}/container-registry", token=token)
+    assert [True] == [call.kwargs["consistent"] for call in load.call_args_list]
+    assert commands(door) == answer.data
+    assert ["start"] == [entry["kind"] for entry in answer.data]
+    assert "model-token-of-the-test" not in json.dumps(answer.body)
+
+    answer_to = answer.data[0]
+    door.ask(
+        "POST", f"{T}/container/commands/{answer_to['id']}/ack", {"outcome": "accepted"}, token=container_token(door)
+    )
+    door.tick()
+    assert [] == door.ask("GET", f"{T}/container-registry", token=container_token(door)).data
+
+
+def test_the_registry_is_for_the_present_container(door: PeopleDoor) -> None:
+    """Not for an older generation, and not for an agent."""
+    start_mayor(door)
+    old = tokens.mint_container([SIGNING_SECRET], town_id=TOWN, generation=0, now=door.now)
+
+    statuses = [door.ask("GET", f"{T}/container-registry", token=token).status for token in (old, mayor_token(door))]
+
+    assert [409, 401] == statuses
 
 
 def test_ensuring_a_live_mayor_commits_nothing(door: PeopleDoor) -> None:

@@ -173,7 +173,9 @@ def at_merge_or_setup(treasury: Treasury) -> str:
 
 def at_the_mayors_start(treasury: Treasury) -> str:
     """What the reference's configuration header and boot configuration carry."""
-    return credentials.model_access(treasury.vault, treasury.town)["github_token"]
+    found = credentials.for_mayor(treasury.vault, treasury.town).found
+    assert found is not None
+    return found.value
 
 
 def at_refresh(treasury: Treasury) -> str:

@@ -12,19 +12,20 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gastown import bootstrap
 from gastown.api import errors
-from gastown.api.callers import body, signing_secrets
+from gastown.api.callers import body
 from gastown.api.convoy_views import detail, show_slung, statuses
 from gastown.api.request_log import recorded, watch_route
 from gastown.api.schemas.people import ConfigBody, TaskBody
 from gastown.api.views import show_bead, show_convoy, show_rig, show_status, stamp
 from gastown.domain.agent import Agent
 from gastown.domain.bead import Bead
+from gastown.domain.container import ContainerState
 from gastown.domain.convoy import MergeMode
 from gastown.domain.errors import Invalid, NotFound
 from gastown.domain.review import Review
 from gastown.domain.slinging import ConvoyOrder, Task
 from gastown.reconciler.explain import Explanation
-from gastown.usecases import convoys, debug_clock, history, tokens
+from gastown.usecases import containers, convoys, debug_clock, history, tokens
 from gastown.usecases.change_config import change_plain, show_settings
 from gastown.usecases.explaining import explain_all
 from gastown.usecases.replay import Replay, replay
@@ -152,7 +153,11 @@ def token(town_id: str) -> dict[str, Any]:
     """A token to play the container, or one of its agents in its current run."""
     local_only()
     said = body(app, TokenBody)
-    town, now, secrets = bootstrap.unit_of_work().read(town_id), bootstrap.clock().now(), signing_secrets()
+    town, now, secrets = (
+        bootstrap.unit_of_work().read(town_id),
+        bootstrap.clock().now(),
+        bootstrap.signing_secrets().live(),
+    )
     if said.agent_id is None:
         generation = town.container.generation
         return {"token": tokens.mint_container(secrets, town_id=town_id, generation=generation, now=now)}
@@ -166,6 +171,20 @@ def tick(town_id: str) -> dict[str, Any]:
     """Run a tick now and say what it did."""
     report = bootstrap.reconciler().tick(town_id)
     return {**asdict(report), "wake_at": stamp(report.wake_at)}
+
+
+@app.post(f"{TOWN}/graceful-stop")
+def graceful_stop(town_id: str) -> dict[str, Any]:
+    """Have the container drain and leave, as a planned stop does; the next generation goes on with the work."""
+    return {"stopped": True, "generation": containers.stop_gracefully(bootstrap.unit_of_work(), town_id, OPERATOR)}
+
+
+@app.get(f"{TOWN}/drain-status")
+def drain_status(town_id: str) -> dict[str, Any]:
+    """Whether the container drains, and until when at most."""
+    container = bootstrap.unit_of_work().read(town_id).container
+    draining = container.state is ContainerState.DRAINING
+    return {"draining": draining, "generation": container.generation, "until": stamp(container.deadline)}
 
 
 @app.post(f"{TOWN}/reconcile-dry-run")

@@ -260,6 +260,14 @@ class GitCredentials(Payload):
     expires_at: datetime | None = None
 
 
+class ModelAccess(Payload):
+    """What a town pays its models with; without `url` the token is one of the Kilo gateway."""
+
+    token: SecretStr | None = None
+    url: str | None = None
+    organization_id: str | None = None
+
+
 class AgentCredentials(Payload):
     """What one dispatch of one agent may use."""
 
@@ -268,6 +276,7 @@ class AgentCredentials(Payload):
     tools: dict[str, SecretStr] = Field(default_factory=dict)
     """Variables that sign the provider's own command line in, with the same token."""
     env: dict[str, str] = Field(default_factory=dict)
+    model: ModelAccess | None = None
 
     def with_git(self, git: GitCredentials | None) -> "AgentCredentials":
         """The same with another git token, in the tools too."""

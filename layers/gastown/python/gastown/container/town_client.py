@@ -1,8 +1,11 @@
 """The container's calls to the `agents` door, with bounded retries; tokens never leave it in a text."""
 
 import asyncio
+import base64
 import hashlib
+import json
 import uuid
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -10,6 +13,8 @@ import httpx
 import tenacity
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from gastown.container.log import say
+from gastown.container.mayor_context import MayorContext
 from gastown.container.payloads import (
     Ack,
     AgentCredentials,
@@ -23,6 +28,10 @@ from gastown.container.payloads import (
 from gastown.container.settings import ContainerSettings
 
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+RENEWED_BEFORE = timedelta(minutes=30)
+"""A token with less to live is exchanged before hydration (container facts, 2.12)."""
+RENEWAL_LIMIT = 10.0
+"""Seconds for that exchange."""
 CALL_LIMIT = httpx.Timeout(35, connect=5)
 """Seconds; the door itself answers or gives up within 29."""
 
@@ -82,6 +91,29 @@ class TownClient:
         """Report what came of a command, for an hour if it must be: a merge may have landed."""
         path = f"container/commands/{command_id}/report"
         await self._call("POST", path, outcome.model_dump(mode="json", exclude_none=True), patience=3600)
+
+    async def registry(self) -> list[Any]:
+        """The starts that wait for this container, read once; hydration has no time for more."""
+        answer = await self._call("GET", "container-registry", None, patience=0)
+        if not isinstance(answer, list):
+            raise TownUnreachableError("the registry is no list")
+        return answer
+
+    async def mayor_context(self) -> MayorContext:
+        """What the town says of its mayor; asked once, since a mayor can start cold."""
+        return read_as(MayorContext, await self._call("GET", "mayor-id", None, patience=0))
+
+    async def renew_before_end(self) -> None:
+        """Exchange a token that ends within half an hour, or has ended; without a new one the old one is kept."""
+        used, now = self.token, datetime.now(UTC)
+        ends = end_of(used) if used is not None else None
+        if used is None or ends is None or ends - now > RENEWED_BEFORE:
+            return
+        try:
+            async with asyncio.timeout(RENEWAL_LIMIT):
+                await self._renew(used)
+        except (TownRefusedError, TownUnreachableError, TimeoutError) as error:
+            say("container.token_not_renewed", error=str(error) or type(error).__name__)
 
     async def agent_credentials(self, agent_id: str, dispatch: int) -> AgentCredentials:
         """Fresh credentials for one dispatch of one agent."""
@@ -189,6 +221,16 @@ class TownClient:
         return read_envelope(answer)
 
 
+def end_of(token: SecretStr) -> datetime | None:
+    """When a token says that it ends; its signature is the town's to check. None if it says nothing readable."""
+    try:
+        body = token.get_secret_value().split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return datetime.fromtimestamp(int(claims["exp"]), UTC)
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
 def read_as(model: type[P], data: Any) -> P:
     """The data of an answer as a model. Raises `TownUnreachableError`: a newer or broken door, not a refusal."""
     try:
@@ -214,4 +256,5 @@ def read_envelope(answer: httpx.Response) -> Any:
         raise TownRefusedError(answer.status_code, "Unexpected response shape")
     if not body["success"]:
         raise TownRefusedError(answer.status_code, str(body.get("error", "refused")))
-    return body.get("data")
+    # Some answers of the reference have their fields beside `success`.
+    return body["data"] if "data" in body else {name: value for name, value in body.items() if name != "success"}

@@ -1,6 +1,6 @@
 """The mayor: people speak to it, look at it, and want it warm; its container prepares and reports it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,9 @@ from gastown.domain.town import Town
 from gastown.ports.town_store import Condition
 from gastown.usecases import container_events
 from gastown.usecases.agents import check_size, mayor_of
+from gastown.usecases.briefing import brief_mayor
 from gastown.usecases.containers import check_current
-from gastown.usecases.credentials import model_access
+from gastown.usecases.credentials import MayorAccess, for_mayor
 from gastown.usecases.tokens import AgentClaims, ContainerClaims
 from gastown.usecases.unit_of_work import UnitOfWork
 from gastown.usecases.vault import Vault
@@ -123,9 +124,9 @@ class Prewarm:
     """What a container needs to warm the mayor up before it is wanted (REQ-1.12)."""
 
     mayor: Mayor | None
-    model: str | None = None
-    small_model: str | None = None
-    access: dict[str, str] | None = None
+    start: dict[str, Any] = field(default_factory=dict)
+    """What a start would tell it now, without words: by the same functions as a real one (REQ-1.13)."""
+    access: MayorAccess | None = None
     organization_id: str | None = None
     """None is an answer: the town belongs to no organisation (REQ-N.3)."""
 
@@ -136,11 +137,12 @@ def prewarm(work: UnitOfWork, vault: Vault, claims: ContainerClaims) -> Prewarm:
     check_current(town, claims)
     if town.mayor is None:
         return Prewarm(mayor=None)
-    access = model_access(vault, town)
     return Prewarm(
-        mayor=town.mayor, model=town.mayor_model(), small_model=town.config.small_model, access=access or None,
+        mayor=town.mayor,
+        start=brief_mayor(town, town.mayor),
+        access=for_mayor(vault, town),
         organization_id=town.organization_id,
-    )  # fmt: skip
+    )
 
 
 def check_speaking(work: UnitOfWork, claims: AgentClaims) -> None:

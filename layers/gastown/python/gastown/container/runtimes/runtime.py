@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from gastown.container.payloads import When
+from gastown.container.payloads import ModelAccess, When
 from gastown.container.processes import Account
 
 
@@ -52,6 +52,7 @@ class Launch:
     """Its first words; without any, a session that can be spoken to waits for them."""
     model: str | None = None
     small_model: str | None = None
+    access: ModelAccess | None = field(default=None, repr=False)
     resume: bool = False
     """Whether it goes on in the newest session that its folder knows."""
     turn_over: Callable[[datetime], Awaitable[None]] = field(default=nobody_waits, repr=False)
