@@ -15,16 +15,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from gastown.container.log import say
 from gastown.container.mayor_context import MayorContext
-from gastown.container.payloads import (
-    Ack,
-    AgentCredentials,
-    Beat,
-    GitCredentials,
-    HeartbeatAnswer,
-    MergeOutcome,
-    Registration,
-    SetupOutcome,
-)
+from gastown.container.outcomes import MergeOutcome, SetupOutcome
+from gastown.container.payloads import Ack, AgentCredentials, Beat, GitCredentials, HeartbeatAnswer, Registration
 from gastown.container.settings import ContainerSettings
 
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
