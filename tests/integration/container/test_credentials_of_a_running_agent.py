@@ -61,7 +61,7 @@ def test_a_token_that_ends_in_mid_run_is_replaced_and_the_work_is_pushed(
     with run_container(door, tmp_path / "workspace") as running:
         door.call_of("/agents/toast/status")
         forge.steer.expire_token(old)
-        door.other = new
+        door.other, door.git = new, {"username": "x-access-token", "password": new}
         gate.touch()
         done = door.call_of("/agents/toast/done")
         door.call_of("/agents/toast/completed")
@@ -86,4 +86,5 @@ def test_without_another_token_the_agent_ends_and_says_so(door: Door, bare: Bare
 
     assert ("failed", True) == (completed["status"], "Authentication failed" in completed["reason"])
     assert old not in completed["reason"]
-    assert 1 == calls(door, "/refresh-git-token")
+    # The agent's own git, the last save of its work and the clean-up after it: each asks once, and then gives up.
+    assert 1 <= calls(door, "/refresh-git-token") <= 3
