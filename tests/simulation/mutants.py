@@ -221,8 +221,9 @@ MUTANTS = (
         cuts=(
             Cut(
                 function=watching._moved,
-                old="review.sha = head\n        withdraw(review, moment)\n        requeue_review(",
-                new="review.sha = review.approved_sha = head\n        str(",
+                old='withdraw(review, moment)\n        requeue_review(town, review, moment, reason="the branch '
+                'moved after its approval")',
+                new="review.approved_sha = head",
             ),
         ),
     ),

@@ -34,7 +34,12 @@ class Door:
         self.superseded = False
         self.drain = False
         self.forgetful = False
+        self.conversation = ""
+        self.broken: dict[str, int] = {}
+        """Calls by the end of their path, and how many of them are still answered with 503."""
         self.lagging = 0
+        self.registry: list[dict[str, Any]] = []
+        self.mayor: dict[str, Any] = {"agentId": None}
         self.expired: set[str] = set()
         self.live_url: str | None = None
         self.url = ""
@@ -70,6 +75,9 @@ class Door:
             try:
                 if token in self.expired and not path.endswith("refresh-container-token"):
                     return 401, {"success": False, "error": "Token expired"}
+                if self.broken.get(last := f"/{path.rsplit('/', 1)[-1]}"):
+                    self.broken[last] -= 1
+                    return 503, {"success": False, "error": "try again"}
                 status, data = self._answer(path, body)
                 return status, {"success": status < 400, "data": data} if status < 400 else data
             finally:
@@ -82,6 +90,10 @@ class Door:
             return (200, {"token": FIRST_TOKEN, "live_url": self.live_url}) if right else (401, refusal)
         if path.endswith("refresh-container-token"):
             return 200, {"token": SECOND_TOKEN}
+        if path.endswith("/container-registry"):
+            return 200, self.registry
+        if path.endswith("/mayor-id"):
+            return 200, self.mayor
         if path.endswith("/container/heartbeat"):
             self.beats.append(body)
             known = {"drain": self.drain, "superseded": self.superseded, "stop": list(self.stop)}
@@ -113,6 +125,8 @@ class Door:
             return (200, other) if self.other else (404, {"success": False, "error": "no other token"})
         if found := re.search(r"/agents/([^/]+)/prime$", path):
             return 200, self.prime.get(found[1], {"hooked_bead": {"title": "Nothing", "body": ""}})
+        if path.endswith("/conversation"):
+            return 200, {"turns": 1, "block": self.conversation}
         if path.endswith("/beads/unknown"):
             return 404, {"success": False, "error": "no such bead"}
         return 200, {"heard": path.rsplit("/", 1)[-1]}
