@@ -8,7 +8,7 @@ STATE_MACHINES := $(wildcard infra/statemachines/*.asl.json)
 export PORT REPO SEEDS FROM
 
 .DEFAULT_GOAL := help
-.PHONY: help dev fmt check unit integration simulate simulate-mutants bench e2e rooms test up down demo openapi image push \
+.PHONY: help dev fmt check unit integration simulate simulate-mutants bench invoke e2e rooms test up down demo openapi image push \
 	preflight build deploy destroy
 
 help: ## List the commands
@@ -52,6 +52,9 @@ simulate-mutants: dev ## Take out each fix in turn: some seed has to fail
 
 bench: dev ## Measure every budget of the design; fails if one is over
 	$(RUN) tests.bench
+
+invoke: dev ## Each door in Lambda's own runtime, by `sam local invoke` (needs Docker and the SAM CLI)
+	$(RUN) pytest tests/invoke -rs
 
 e2e: dev ## Stories against the local stack, over HTTP only
 	$(RUN) pytest tests/e2e

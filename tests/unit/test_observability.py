@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -52,6 +53,19 @@ def test_a_request_is_one_record_with_what_is_known(written: Lines) -> None:
     assert (record["user_id"], record["town_id"], record["rig_id"]) == ("user-1", "town-1", "rig-1")
     assert not {"agent_id", "bead_id", "convoy_id", "error"} & record.keys()
     assert record["service"] == os.environ["POWERTOOLS_SERVICE_NAME"]
+
+
+def test_libraries_are_heard_from_warnings_on(written: Lines) -> None:
+    """The runtime prints what reaches the root: addresses of requests would go past the masking (REQ-2.1)."""
+    root = logging.getLogger()
+    before, root.level = root.level, logging.INFO  # as Lambda sets it for logs in JSON
+    try:
+        observability.logger()
+
+        assert not logging.getLogger("httpx").isEnabledFor(logging.INFO)
+        assert logging.getLogger("httpx").isEnabledFor(logging.WARNING)
+    finally:
+        root.setLevel(before)
 
 
 @pytest.mark.parametrize(("status", "outcome", "level"), [(409, "refused", "INFO"), (500, "failed", "ERROR")])

@@ -15,18 +15,18 @@ def test_the_control_server_answers_as_the_reference_does(door: Door, bare: Bare
     """Health, 201 for a start, 200 and 404 for stop and status, 400 and 202 for a merge."""
     with run_container(door, tmp_path / "workspace", command=SLEEPER) as running:
         door.await_(lambda: door.beats)
-        port = _port(running.log)
+        port, key = _port(running.log), (running.workspace / "control-key").read_text()
         start = {"dispatch": 1, "payload": bare.start("toast", 1)["payload"]}
         answers = [
-            _ask(port, "GET", "/health"),
-            _ask(port, "POST", "/agents/start", start),
-            _ask(port, "GET", "/agents/toast/status"),
-            _ask(port, "POST", "/agents/toast/message", {"prompt": "hello"}),
-            _ask(port, "POST", "/agents/toast/stop", {}),
-            _ask(port, "POST", "/agents/nobody/stop", {}),
-            _ask(port, "POST", "/git/merge", {}),
-            _ask(port, "POST", "/repos/setup", {"rig": bare.rig.model_dump()}),
-            _ask(port, "GET", "/nothing"),
+            _ask(port, key, "GET", "/health"),
+            _ask(port, key, "POST", "/agents/start", start),
+            _ask(port, key, "GET", "/agents/toast/status"),
+            _ask(port, key, "POST", "/agents/toast/message", {"prompt": "hello"}),
+            _ask(port, key, "POST", "/agents/toast/stop", {}),
+            _ask(port, key, "POST", "/agents/nobody/stop", {}),
+            _ask(port, key, "POST", "/git/merge", {}),
+            _ask(port, key, "POST", "/repos/setup", {"rig": bare.rig.model_dump()}),
+            _ask(port, key, "GET", "/nothing"),
         ]
         running.end(signal.SIGINT)
 
@@ -40,9 +40,10 @@ def _port(log: Path) -> int:
     return int(next(line["port"] for line in lines if line["msg"] == "control.served"))
 
 
-def _ask(port: int, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
+def _ask(port: int, key: str, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=data, method=method)
+    request.add_header("Authorization", f"Bearer {key}")
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 our own server
             return answer.status, json.loads(answer.read())

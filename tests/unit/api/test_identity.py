@@ -55,3 +55,14 @@ def test_a_token_under_another_key_is_forged(door: PeopleDoor) -> None:
 
     assert (401, "Invalid token signature") == (forged.status, forged.body["error"])
     assert 401 == door.ask("GET", f"{T}/status", token=door.token()).status
+
+
+def test_a_deployment_that_knows_nobody_says_so() -> None:
+    """Without issuer and secret no token can prove anything; that is no fault of who asks."""
+    door = PeopleDoor()
+    door.settings = replace(door.settings, user_secret_arn="")
+    with door.open():
+        refused = door.ask("GET", f"{T}/status", token="a-token")
+
+    assert 503 == refused.status
+    assert "SharedUserSecret" in refused.body["error"]

@@ -6,12 +6,12 @@ import pytest
 
 from gastown.domain.bead import BeadStatus
 from gastown.domain.convoy import ConvoyState, MergeMode
-from gastown.domain.convoying import answer_of
 from gastown.domain.ending import end_bead, fail_bead
 from gastown.domain.errors import Conflict, Invalid, NotFound
 from gastown.domain.gathering import add_to_convoy, remove_from_convoy, update_convoy
 from gastown.domain.ids import BeadId
 from gastown.domain.slinging import ConvoyOrder, Task, check_order, sling_bead, sling_convoy
+from gastown.domain.waiting import answer_of
 from gastown.reconciler.actions import OpenLanding, WaitForPerson
 from gastown.reconciler.rules.land_convoys import land_convoys
 from tests.support.builders import NOW, RIG, a_bead, a_convoy, a_review, a_town, an_agent, at, at_work, with_container

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from gastown.domain.bead import BeadStatus
 from gastown.domain.convoying import close_convoy, start_convoy
 from gastown.domain.effect import Effect, EffectKind, Wait
+from gastown.domain.ending import end_bead
 from gastown.domain.errors import Unavailable
 from gastown.domain.housing import ask, claim_container, leave, suspect_container
 from gastown.domain.ids import Moment
@@ -238,6 +240,16 @@ def wait_for_start(stage: Stage, convoy_id: str, token: str) -> None:
     stage.change(lambda town, _moment: town.waits.update({wait.key: wait}))
 
 
+def wait_for_bead(stage: Stage, convoy_id: str, bead_id: str) -> None:
+    """Register a wait for one bead of a convoy."""
+    wait = Wait(
+        key=f"{convoy_id}#bead#{bead_id}", convoy_id=convoy_id, step="bead", bead_id=bead_id, token=f"token-{bead_id}",
+        registered_at=stage.now,
+    )  # fmt: skip
+    stage.workflows.waiting.add(wait.token)
+    stage.change(lambda town, _moment: town.waits.update({wait.key: wait}))
+
+
 def test_a_wait_is_answered_and_leaves(stage: Stage) -> None:
     """By its token of this moment; the answer is the one that the tick wrote down."""
     convoy_id = stage.sling(staged=True)
@@ -249,6 +261,7 @@ def test_a_wait_is_answered_and_leaves(stage: Stage) -> None:
 
     assert report.result is Result.PERFORMED
     assert stage.workflows.answers == {"token-1": {"outcome": "started"}}
+    stage.tick()
     assert stage.town.waits == {}
     assert not [e for e in stage.town.effects.values() if e.kind is EffectKind.ANSWER_WAIT]
 
@@ -262,8 +275,52 @@ def test_a_wait_that_nobody_waits_on_leaves_as_well(stage: Stage) -> None:
     stage.tick()
 
     perform(stage, EffectKind.ANSWER_WAIT)
+    stage.tick()
 
     assert stage.town.waits == {}
+
+
+def close_all(town: Town, moment: Moment) -> None:
+    """A person closes every bead."""
+    for bead in list(town.beads.values()):
+        end_bead(town, bead, BeadStatus.CLOSED, "person", moment)
+
+
+def test_an_answer_is_delivered_and_commits_nothing(stage: Stage) -> None:
+    """Fifty answers at once meet nobody on their way: each is one write beside the town, one tick takes them."""
+    convoy_id = stage.sling(tasks=3)
+    beads = list(stage.town.beads)
+    for bead_id in beads:
+        wait_for_bead(stage, convoy_id, bead_id)
+    stage.change(close_all)
+    stage.tick()
+    commits = stage.store.calls["commit"]
+
+    answers = [effect for effect in stage.town.effects.values() if effect.kind is EffectKind.ANSWER_WAIT]
+    results = [perform_effect(stage.outside, TOWN, f"OUTBOX#{effect.id}").result for effect in answers]
+
+    assert results == [Result.PERFORMED] * 3
+    assert stage.store.calls["commit"] == commits
+    assert {kind for kind, _ in stage.inbox()} == {"wait_answered"}
+    assert "token" not in str(stage.inbox())
+    stage.tick()
+    assert (commits + 1, {}) == (stage.store.calls["commit"], stage.town.waits)
+
+
+def test_a_wait_that_cannot_be_answered_leaves_with_an_escalation(stage: Stage) -> None:
+    """Its step times out, is entered again and asks again; the old wait would stay for ever."""
+    convoy_id = stage.sling(staged=True)
+    wait_for_start(stage, convoy_id, "token-1")
+    stage.change(lambda town, moment: start_convoy(town, convoy_id, moment))
+    stage.tick()
+    stage.workflows.failure = Unavailable("away")
+
+    while perform(stage, EffectKind.ANSWER_WAIT).result is not Result.FAILED:
+        wait_out_the_lease(stage)
+    stage.tick()
+
+    assert stage.town.waits == {}
+    assert ["answer_wait failed for good"] == [each.title for each in stage.town.escalations.values()]
 
 
 def test_a_later_wait_outlives_the_answer_of_an_earlier_one(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,6 +337,7 @@ def test_a_later_wait_outlives_the_answer_of_an_earlier_one(stage: Stage, monkey
 
     monkeypatch.setattr(stage.workflows, "succeed", succeed_late)
     perform(stage, EffectKind.ANSWER_WAIT)
+    stage.tick()
 
     assert [wait.token for wait in stage.town.waits.values()] == ["token-2"]
 

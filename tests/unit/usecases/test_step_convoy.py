@@ -34,9 +34,10 @@ def take(stage: Stage, name: str, convoy_id: str, *, token: str = TOKEN, bead_id
 
 
 def run_effects(stage: Stage) -> None:
-    """Perform whatever waits."""
+    """Perform whatever waits, and let the town hear of it."""
     for effect in list(stage.town.effects.values()):
         perform_effect(stage.outside, TOWN, f"OUTBOX#{effect.id}")
+    stage.tick()
 
 
 def first_bead(stage: Stage) -> str:

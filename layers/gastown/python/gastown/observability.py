@@ -6,6 +6,7 @@ before it is written, whatever key or text the secret hides in.
 
 import hashlib
 import json
+import logging
 import os
 import re
 import time
@@ -66,7 +67,11 @@ class MaskingFormatter(LambdaPowertoolsFormatter):
 
 @cache
 def logger() -> Logger:
-    """The process's one logger; service and level come from `POWERTOOLS_SERVICE_NAME` and `POWERTOOLS_LOG_LEVEL`."""
+    """The process's one logger; service and level come from `POWERTOOLS_SERVICE_NAME` and `POWERTOOLS_LOG_LEVEL`.
+
+    Libraries are heard from warnings on: the runtime would print their INFO lines, addresses and all, past the masking.
+    """
+    logging.getLogger().setLevel(logging.WARNING)
     return Logger(service=_chosen().service, logger_formatter=MaskingFormatter(utc=True))
 
 

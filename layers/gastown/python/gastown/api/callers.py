@@ -9,23 +9,16 @@ from pydantic import BaseModel
 from gastown import bootstrap
 from gastown.api import identity
 from gastown.domain.agent import Role
-from gastown.domain.errors import Forbidden, NotFound, Unauthorized, Unavailable
+from gastown.domain.errors import Forbidden, Unauthorized
 from gastown.usecases import tokens
 from gastown.usecases.tokens import AgentClaims, ContainerClaims
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def signing_secrets() -> tuple[str, ...]:
-    """The live versions of the secret that container and agent tokens are signed with, newest first."""
-    try:
-        return bootstrap.secrets().get(bootstrap.settings().demand("signing_secret_arn"))
-    except NotFound as missing:  # the stack's fault, not the caller's
-        raise Unavailable("The signing secret is not there", retry_after=60) from missing
-
-
 def _claims(router: BaseRouter, grace: timedelta = timedelta(0)) -> AgentClaims | ContainerClaims:
-    return tokens.verify(identity.bearer(router), signing_secrets(), now=bootstrap.clock().now(), grace=grace)
+    token, now = identity.bearer(router), bootstrap.clock().now()
+    return bootstrap.signing_secrets().prove(lambda live: tokens.verify(token, live, now=now, grace=grace))
 
 
 def agent(router: BaseRouter, town_id: str, rig_id: str, agent_id: str | None = None) -> AgentClaims:

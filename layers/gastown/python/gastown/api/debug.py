@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gastown import bootstrap
 from gastown.api import errors
-from gastown.api.callers import body, signing_secrets
+from gastown.api.callers import body
 from gastown.api.convoy_views import detail, show_slung, statuses
 from gastown.api.request_log import recorded, watch_route
 from gastown.api.schemas.people import ConfigBody, TaskBody
@@ -152,7 +152,11 @@ def token(town_id: str) -> dict[str, Any]:
     """A token to play the container, or one of its agents in its current run."""
     local_only()
     said = body(app, TokenBody)
-    town, now, secrets = bootstrap.unit_of_work().read(town_id), bootstrap.clock().now(), signing_secrets()
+    town, now, secrets = (
+        bootstrap.unit_of_work().read(town_id),
+        bootstrap.clock().now(),
+        bootstrap.signing_secrets().live(),
+    )
     if said.agent_id is None:
         generation = town.container.generation
         return {"token": tokens.mint_container(secrets, town_id=town_id, generation=generation, now=now)}

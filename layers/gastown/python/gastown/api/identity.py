@@ -11,6 +11,12 @@ from gastown.api.request_log import name_user
 from gastown.domain.errors import Unauthorized, Unavailable
 
 ASYMMETRIC = ["RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "EdDSA"]
+KEYS_SECONDS = 300.0
+"""How long an issuer's keys are remembered: a key that it withdraws is refused after that time."""
+
+LOOK_AGAIN_SECONDS = 5.0
+"""Least time between two looks for a key that is not among them, so that forged tokens cannot have the issuer asked."""
+
 OURS = frozenset({"agent", "container"})
 """Scopes of tokens that this service signs itself."""
 
@@ -61,7 +67,9 @@ def _verified(token: str) -> dict[str, Any]:
 def _by_secret(token: str) -> dict[str, Any]:
     options: Any = {"verify_exp": False, "verify_iat": False, "verify_aud": False}
     last: jwt.InvalidTokenError = jwt.InvalidTokenError("no secret")
-    for secret in bootstrap.secrets().get(bootstrap.settings().demand("user_secret_arn")):
+    if not (arn := bootstrap.settings().user_secret_arn):
+        raise Unavailable("This deployment knows nobody: give it OidcIssuer or SharedUserSecret", retry_after=60)
+    for secret in bootstrap.secrets().get(arn):
         try:
             claims: dict[str, Any] = jwt.decode(token, secret, algorithms=["HS256"], options=options)
         except jwt.InvalidTokenError as refused:
@@ -87,4 +95,4 @@ def _by_issuer(token: str) -> dict[str, Any]:
 
 @cache
 def _keys(url: str) -> jwt.PyJWKClient:
-    return jwt.PyJWKClient(url, cache_keys=True, timeout=3)
+    return jwt.PyJWKClient(url, lifespan=KEYS_SECONDS, cooldown_duration=LOOK_AGAIN_SECONDS, timeout=3)

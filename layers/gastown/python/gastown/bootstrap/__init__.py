@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gastown.usecases.errand import Outside
     from gastown.usecases.git_hosts import GitHosts
     from gastown.usecases.reconcile_town import Reconciler
+    from gastown.usecases.signing import SigningSecrets
     from gastown.usecases.vault import Vault
 
 
@@ -227,6 +228,14 @@ def secrets() -> Secrets:
     from gastown.adapters.secretsmanager.secrets import SecretsManagerSecrets
 
     return SecretsManagerSecrets()
+
+
+@once
+def signing_secrets() -> "SigningSecrets":
+    """What tokens of containers and agents are signed with."""
+    from gastown.usecases.signing import SigningSecrets
+
+    return SigningSecrets(secrets(), settings().demand("signing_secret_arn"), true_clock())
 
 
 @once

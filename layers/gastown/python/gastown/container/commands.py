@@ -1,20 +1,15 @@
-"""Carries commands out, whoever brings them: the pull loop answers to the town, the control server to its caller.
+"""Carries out what the town tells the container, and answers: each command is done once, by its id.
 
-Every command is done once, by its id: the town delivers again what it has not been answered for, and is answered again.
+The town delivers again what it has not been answered for, and is answered again.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
-from typing import TypeVar, assert_never
+from typing import Any, assert_never
 
-from pydantic import BaseModel, ValidationError
-
-from gastown.container.git import GitError
-from gastown.container.log import say
-from gastown.container.merging import Merging
+from gastown.container.handlers import Handlers, parse, parse_start
+from gastown.container.log import logger, say
 from gastown.container.payloads import (
     ACCEPTED,
     Ack,
@@ -23,43 +18,21 @@ from gastown.container.payloads import (
     CommandKind,
     DrainPayload,
     HeartbeatAnswer,
-    MayorStart,
     MergeOutcome,
     MergePayload,
-    MergeStatus,
     MessagePayload,
     SetupOutcome,
     SetupPayload,
-    StartPayload,
 )
 from gastown.container.places import check_branch, check_rig
 from gastown.container.refusals import RefusedError
-from gastown.container.repositories import Repositories
-from gastown.container.roster import Record, Roster, SessionStatus
-from gastown.container.starting import Starting
+from gastown.container.setting_payloads import InstructionsPayload, ModelPayload
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
 
 REMEMBERED = 1000
 """Commands whose answers are kept, the newest."""
-P = TypeVar("P", bound=BaseModel)
 Outcome = MergeOutcome | SetupOutcome
 Order = MergePayload | SetupPayload
-
-
-def parse(model: type[P], payload: object) -> P:
-    """Read a payload. Raises `RefusedError` (invalid) that names the first wrong field."""
-    try:
-        return model.model_validate(payload)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RefusedError(Cause.INVALID, f"{where}: {first['msg']}") from error
-
-
-def _start_of(command: Command) -> StartPayload | MayorStart:
-    agent = command.payload.get("agent")
-    is_mayor = isinstance(agent, dict) and agent.get("role") == "mayor"
-    return parse(MayorStart, command.payload) if is_mayor else parse(StartPayload, command.payload)
 
 
 class Work:
@@ -70,29 +43,22 @@ class Work:
         self.ack: Ack | None = None
         self.order: Order | None = None
         self.outcome: Outcome | None = None
-        self.task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[Any] | None = None
 
 
 class Commands:
-    """The handlers of all commands."""
+    """The commands under way, and the answers to those that are done."""
 
-    def __init__(
-        self, *, client: TownClient, roster: Roster, repositories: Repositories, starting: Starting, merging: Merging
-    ) -> None:
-        """`leave` is set by the process: what a drain does at its end."""
+    def __init__(self, *, client: TownClient, handlers: Handlers) -> None:
+        """Answer by this client what these handlers did."""
         self._client = client
-        self._roster = roster
-        self._repositories = repositories
-        self._starting = starting
-        self._merging = merging
+        self._handlers = handlers
         self._works: OrderedDict[str, Work] = OrderedDict()
-        self.draining = False
-        self.leave: Callable[[str | None], None] = lambda _: None
 
     async def obey(self, answer: HeartbeatAnswer) -> None:
         """Take in the answer of a heartbeat; returns at once, the work goes on beside."""
-        if answer.drain and not self.draining:
-            self.drain(None)
+        if answer.drain and not self._handlers.draining:
+            self._handlers.drain(None)
         for order in answer.stop:
             dispatch = order.dispatch
             stop = Command(id=f"stop:{order.agent_id}:{dispatch}", kind=CommandKind.STOP, agent_id=order.agent_id)
@@ -118,13 +84,30 @@ class Commands:
 
     def submit(self, command: Command, *, answer: bool = True) -> None:
         """Do a command once; delivered again, it is only answered again."""
-        work = self._works.setdefault(command.id, Work())
-        self._works.move_to_end(command.id)
+        work = self._work(command)
         if work.task is not None and not work.task.done():
             return
         work.task = asyncio.create_task(self._do(command, work, answer=answer))
+
+    async def resume(self, command: Command) -> Ack | None:
+        """Do a start that the registry names, ahead of the gate; its answer follows beside.
+
+        None means that a heartbeat has brought it already: it waits at the gate, or is done.
+        """
+        work = self._work(command)
+        if work.task is not None:
+            return None
+        work.task = asyncio.create_task(self._begin(command, work, hydrating=True))
+        await work.task
+        self.submit(command)
+        return work.ack
+
+    def _work(self, command: Command) -> Work:
+        work = self._works.setdefault(command.id, Work())
+        self._works.move_to_end(command.id)
         while len(self._works) > REMEMBERED:
             self._works.popitem(last=False)
+        return work
 
     async def settle(self, *, limit: float) -> None:
         """Give answers that are on their way up to `limit` seconds, then drop what is left."""
@@ -134,73 +117,24 @@ class Commands:
             for task in late:
                 task.cancel()
 
-    async def carry_out(self, command: Command) -> None:
-        """Do a command that is done when it returns: start, stop, message, drain. Raises `RefusedError`."""
+    async def carry_out(self, command: Command, *, hydrating: bool = False) -> None:
+        """Do a command that is done when it returns: all but merge and setup. Raises `RefusedError`."""
+        agent_id, payload, handlers = command.agent_id or "", command.payload, self._handlers
         match command.kind:
             case CommandKind.START:
-                await self.start(_start_of(command), command.dispatch or 0)
+                await handlers.start(parse_start(payload), command.dispatch or 0, hydrating=hydrating)
             case CommandKind.STOP:
-                await self.stop(command.agent_id or "", command.dispatch)
+                await handlers.stop(agent_id, command.dispatch)
             case CommandKind.MESSAGE:
-                await self.message(command.agent_id or "", parse(MessagePayload, command.payload))
-            case CommandKind.MODEL | CommandKind.CONFIG:
-                self.settings_changed(command)
+                await handlers.message(agent_id, parse(MessagePayload, payload))
+            case CommandKind.MODEL:
+                await handlers.change_model(agent_id, parse(ModelPayload, payload))
+            case CommandKind.CONFIG:
+                await handlers.instruct(agent_id, parse(InstructionsPayload, payload))
             case CommandKind.DRAIN:
-                self.drain(parse(DrainPayload, command.payload).deadline)
+                handlers.drain(parse(DrainPayload, payload).deadline)
             case CommandKind.MERGE | CommandKind.SETUP:
                 raise RefusedError(Cause.INVALID, "this command has an outcome of its own")
-
-    async def start(self, start: StartPayload | MayorStart, dispatch: int) -> Record:
-        """Start an agent. Raises `RefusedError`."""
-        if self.draining:
-            raise RefusedError(Cause.DRAINING, "the container drains")
-        return await self._starting.start(start, dispatch)
-
-    async def stop(self, agent_id: str, dispatch: int | None) -> bool:
-        """Stop an agent's run of this dispatch or older; false if there is none."""
-        record = self._roster.records.get(agent_id)
-        if dispatch is None and record is None:
-            return False
-        newest = dispatch if dispatch is not None else record.dispatch if record else 0
-        self._roster.mark_stopped(agent_id, newest)
-        async with self._roster.lock(agent_id):
-            record = self._roster.records.get(agent_id)
-            if record is None or record.dispatch > newest:
-                return False
-            await self._starting.stop(record)
-        return True
-
-    async def message(self, agent_id: str, words: MessagePayload) -> None:
-        """Say something to a running agent; returns when it was taken. Raises `RefusedError`."""
-        record = self._roster.records.get(agent_id)
-        if record is None or record.session is None or record.status is not SessionStatus.RUNNING:
-            raise RefusedError(Cause.STALE, f"{agent_id} does not run here")
-        await record.session.send(words.prompt, when=words.when)
-
-    def settings_changed(self, command: Command) -> None:
-        """The mayor's settings have others: each start asks the town for them, so the next session has them."""
-        say("mayor.settings_changed", what=command.kind.value, agent_id=command.agent_id or "")
-
-    def drain(self, deadline: str | None) -> None:
-        """Start nothing new; the process leaves when the agents have ended or the deadline has come."""
-        self.draining = True
-        self.leave(deadline)
-
-    async def merge(self, order: MergePayload) -> MergeOutcome:
-        """Merge an approved sha; every way it can end is a value. Raises `RefusedError` (invalid)."""
-        try:
-            return await self._merging.merge(order, partial(self._client.rig_git, order.rig.id))
-        except (TownRefusedError, TownUnreachableError) as error:
-            status = MergeStatus.UNAVAILABLE
-            return MergeOutcome(review_id=order.review_id, attempt=order.attempt, status=status, message=str(error))
-
-    async def setup(self, order: SetupPayload) -> SetupOutcome:
-        """Clone a rig ahead of time. Raises `RefusedError` (invalid)."""
-        try:
-            await self._repositories.refresh(order.rig, partial(self._client.rig_git, order.rig.id))
-        except (GitError, OSError, TownRefusedError, TownUnreachableError) as error:
-            return SetupOutcome(rig_id=order.rig.id, status="failed", message=str(error)[:1000])
-        return SetupOutcome(rig_id=order.rig.id, status="ready")
 
     async def _do(self, command: Command, work: Work, *, answer: bool) -> None:
         """Do what is not done yet, and tell what is not told yet."""
@@ -208,27 +142,33 @@ class Commands:
             if command.kind in {CommandKind.MERGE, CommandKind.SETUP}:
                 await self._do_with_outcome(command, work)
                 return
-            if work.ack is None:
-                work.ack = await self._acked(command)
+            ack = await self._begin(command, work)
             if answer:
-                await self._client.acknowledge(command.id, work.ack)
+                await self._client.acknowledge(command.id, ack)
         except (TownRefusedError, TownUnreachableError) as error:
             say("command.not_answered", command_id=command.id, kind=command.kind.value, error=str(error))
 
-    async def _acked(self, command: Command) -> Ack:
-        taken = datetime.now(UTC)
-        try:
-            await self.carry_out(command)
-        except RefusedError as refusal:
-            say("command.refused", command_id=command.id, kind=command.kind.value, error=str(refusal))
-            return refusal.ack
-        return ACCEPTED.model_copy(update={"at": taken})
+    async def _begin(self, command: Command, work: Work, *, hydrating: bool = False) -> Ack:
+        """The answer to a command, which is carried out unless that has happened already."""
+        if work.ack is None:
+            taken = datetime.now(UTC)
+            try:
+                await self.carry_out(command, hydrating=hydrating)
+                work.ack = ACCEPTED.model_copy(update={"at": taken})
+            except RefusedError as refusal:
+                say("command.refused", command_id=command.id, kind=command.kind.value, error=str(refusal))
+                work.ack = refusal.ack
+            except Exception as fault:  # noqa: BLE001 - a fault of ours: the town hears of it, and the others go on
+                logger.exception("command.broken", extra={"fields": {"command_id": command.id}})
+                work.ack = RefusedError(Cause.INFRASTRUCTURE, type(fault).__name__).ack
+        return work.ack
 
     async def _do_with_outcome(self, command: Command, work: Work) -> None:
         if work.ack is None:
             try:
-                work.order = self._order(command)
-                work.ack = ACCEPTED
+                order = self._order(command)
+                await self._handlers.enter()
+                work.order, work.ack = order, ACCEPTED
             except RefusedError as refusal:
                 work.ack = refusal.ack
         # A merge waits in the town until its report; the report of a setup says nothing of its command.
@@ -253,8 +193,8 @@ class Commands:
     async def _outcome(self, order: Order) -> Outcome:
         match order:
             case MergePayload():
-                return await self.merge(order)
+                return await self._handlers.merge(order)
             case SetupPayload():
-                return await self.setup(order)
+                return await self._handlers.setup(order)
             case _:
                 assert_never(order)

@@ -9,16 +9,22 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
+import httpx
+
 from gastown.container.broker import build_broker, close_socket, open_socket
 from gastown.container.cleaning import Cleaning
 from gastown.container.commands import Commands
 from gastown.container.control import build_control
+from gastown.container.control_key import ControlKey
 from gastown.container.departure import Departure
 from gastown.container.doorbell import Doorbell
 from gastown.container.environment import Outfit
 from gastown.container.gates import Gates
+from gastown.container.handlers import Handlers
 from gastown.container.heartbeat import Heartbeat
+from gastown.container.hydration_gate import HydrationGate
 from gastown.container.log import say
+from gastown.container.mayor_folder import MayorFolder
 from gastown.container.merging import Merging
 from gastown.container.places import Places
 from gastown.container.processes import find_account, make_folder
@@ -40,42 +46,60 @@ BOOT_PATIENCE = 280.0
 class ContainerProcess:
     """All parts of one container, and the order in which they live and end."""
 
-    def __init__(self, settings: ContainerSettings) -> None:
-        """Put the parts together; nothing runs yet."""
+    def __init__(
+        self,
+        settings: ContainerSettings,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        runtimes: Runtimes | None = None,
+    ) -> None:
+        """Put the parts together, over another way to the town or other runtimes if given; nothing runs yet."""
         self._settings = settings
         account = find_account(settings.agent_user)
         places = Places(workspace=settings.workspace)
-        self.client = TownClient(settings)
+        self.client = TownClient(settings, transport=transport)
         self.roster = Roster()
         self.repositories = Repositories(places=places, account=account)
         self.outfit = Outfit(settings=settings, places=places, account=account)
         self.outfit.prepare()
-        gates = Gates(home=make_folder(places.workspace / "gates-home", account, mode=0o700), account=account)
         worktrees = Worktrees(repositories=self.repositories, account=account)
         saving = Saving(repositories=self.repositories, provider_of=lambda rig_id: partial(self.client.rig_git, rig_id))
         self.cleaning = Cleaning(client=self.client, saving=saving, worktrees=worktrees)
-        self.starting = Starting(
+        self.starting = self._build_starting(runtimes)
+        self.gate = HydrationGate()
+        self.handlers = self._build_handlers()
+        self.commands = Commands(client=self.client, handlers=self.handlers)
+        self.departure = Departure(client=self.client, roster=self.roster, saving=saving, starting=self.starting)
+        self._end: asyncio.Future[str] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._at_the_end = contextlib.ExitStack()
+
+    def _build_starting(self, runtimes: Runtimes | None) -> Starting:
+        account, places, cleaning = self.outfit.account, self.outfit.places, self.cleaning
+        return Starting(
             client=self.client,
             roster=self.roster,
             repositories=self.repositories,
-            worktrees=worktrees,
-            saving=saving,
-            cleaning=self.cleaning,
-            runtimes=Runtimes(known={"command": CommandRuntime(settings.agent_command)}),
+            worktrees=cleaning.worktrees,
+            saving=cleaning.saving,
+            cleaning=cleaning,
+            runtimes=runtimes or Runtimes(known={"command": CommandRuntime(self._settings.agent_command)}),
             outfit=self.outfit,
-            is_draining=lambda: self.commands.draining,
+            mayor_folder=MayorFolder(places=places, account=account),
+            is_draining=lambda: self.handlers.draining,
         )
-        self.commands = Commands(
+
+    def _build_handlers(self) -> Handlers:
+        account, workspace = self.outfit.account, self._settings.workspace
+        gates = Gates(home=make_folder(workspace / "gates-home", account, mode=0o700), account=account)
+        return Handlers(
             client=self.client,
             roster=self.roster,
             repositories=self.repositories,
             starting=self.starting,
             merging=Merging(repositories=self.repositories, gates=gates, account=account),
+            gate=self.gate,
         )
-        self.departure = Departure(client=self.client, roster=self.roster, saving=saving, starting=self.starting)
-        self._end: asyncio.Future[str] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._at_the_end = contextlib.ExitStack()
 
     async def run(self) -> int:
         """Live; returns the exit code: 0 after a proper end, 1 if the town never took this container in."""
@@ -118,7 +142,7 @@ class ContainerProcess:
         heartbeat = Heartbeat(
             client=self.client, roster=self.roster, obey=self.commands.obey, period=self._settings.heartbeat_seconds
         )
-        self.commands.leave = self._drain
+        self.handlers.leave = self._drain
         self._spawn(self._beat(heartbeat))
         self._spawn(self.cleaning.run())
         if self.client.live_url:
@@ -138,7 +162,7 @@ class ContainerProcess:
 
     async def _leave(self, why: str) -> None:
         """End the agents in the way that fits the reason; while draining no start is taken any more."""
-        self.commands.draining = True
+        self.handlers.draining = True
         if why in {"SIGTERM", "drained"}:
             await self.departure.evict()
             await self.commands.settle(limit=5)
@@ -176,8 +200,8 @@ class ContainerProcess:
         except OSError as error:
             say("control.not_served", port=self._settings.control_port, error=str(error))
             return []
-        app = build_control(self.commands, self.roster)
-        server = make_server(app)
+        key = ControlKey.make(self._settings.workspace)
+        server = make_server(build_control(self.handlers, self.roster, town_id=self._settings.town_id, key=key))
         self._spawn(server.serve(sockets=[listener]))
         say("control.served", port=listener.getsockname()[1], pid=os.getpid())
         return [server]

@@ -10,17 +10,27 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from json import JSONDecodeError
 
+from pydantic import Field, SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gastown.container.commands import Commands, Order, parse
+from gastown.container.control_key import ControlKey
+from gastown.container.handlers import Handlers, parse, parse_start
+from gastown.container.hydration_gate import NotHydratedError
 from gastown.container.log import say
-from gastown.container.payloads import Cause, MergePayload, MessagePayload, Payload, SetupPayload, StartPayload
+from gastown.container.payloads import (
+    Cause,
+    MergePayload,
+    MessagePayload,
+    Payload,
+    SetupPayload,
+)
 from gastown.container.places import check_rig
 from gastown.container.refusals import RefusedError
 from gastown.container.roster import Roster
+from gastown.container.setting_payloads import InstructionsPayload, ModelPayload
 
 STATUS = {
     Cause.DRAINING: 503,
@@ -29,39 +39,63 @@ STATUS = {
     Cause.CAPACITY: 503,
     Cause.INFRASTRUCTURE: 500,
 }
-"""Refusals as HTTP statuses."""
+"""Refusals as HTTP statuses; at the gate it is 503 whatever the cause."""
 
 
 class StartRequest(Payload):
     """A start as a person asks for it: the payload of the town's command, and the dispatch number."""
 
     dispatch: int
-    payload: StartPayload
+    payload: dict[str, object]
 
 
-def build_control(commands: Commands, roster: Roster) -> Starlette:
-    """The server's routes over these handlers."""
-    control = Control(commands, roster)
-    routes = [
-        Route("/health", control.health, methods=["GET"]),
-        Route("/agents/start", control.start, methods=["POST"]),
-        Route("/agents/{agent_id}/stop", control.stop, methods=["POST"]),
-        Route("/agents/{agent_id}/message", control.message, methods=["POST"]),
-        Route("/agents/{agent_id}/status", control.status, methods=["GET"]),
-        Route("/git/merge", control.merge, methods=["POST"]),
-        Route("/repos/setup", control.setup, methods=["POST"]),
+class TokenRequest(Payload):
+    """Another token for the container; `townId` may only be its own."""
+
+    token: SecretStr = Field(min_length=1)
+    town_id: str | None = Field(default=None, validation_alias="townId")
+
+
+class ModelRequest(ModelPayload):
+    """Another model for a running agent; without one there is nothing to change."""
+
+    model: str = Field(min_length=1)
+
+
+class SystemPromptRequest(Payload):
+    """What the mayor is to keep in mind."""
+
+    text: str = Field(validation_alias="systemPrompt")
+
+
+def build_control(handlers: Handlers, roster: Roster, *, town_id: str, key: ControlKey) -> Starlette:
+    """The server's routes over these handlers; all but the health check ask for the key."""
+    control = Control(handlers, roster, town_id=town_id)
+    kept: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
+        ("POST", "/agents/start", control.start),
+        ("POST", "/agents/{agent_id}/stop", control.stop),
+        ("POST", "/agents/{agent_id}/message", control.message),
+        ("GET", "/agents/{agent_id}/status", control.status),
+        ("PATCH", "/agents/{agent_id}/model", control.change_model),
+        ("PUT", "/agents/{agent_id}/system-prompt", control.instruct),
+        ("POST", "/refresh-token", control.refresh_token),
+        ("POST", "/sync-config", control.sync_config),
+        ("POST", "/git/merge", control.merge),
+        ("POST", "/repos/setup", control.setup),
     ]
-    handlers = {RefusedError: _refusal, 404: _missing}
-    return Starlette(routes=routes, exception_handlers=handlers)
+    routes = [Route("/health", control.health, methods=["GET"])]
+    routes += [Route(path, key.guard(endpoint), methods=[method]) for method, path, endpoint in kept]
+    return Starlette(routes=routes, exception_handlers={RefusedError: _refusal, 404: _missing})
 
 
 class Control:
     """One method per route."""
 
-    def __init__(self, commands: Commands, roster: Roster) -> None:
+    def __init__(self, handlers: Handlers, roster: Roster, *, town_id: str) -> None:
         """Note when the container started."""
-        self._commands = commands
+        self._handlers = handlers
         self._roster = roster
+        self._town_id = town_id
         self._began = time.monotonic()
         self._started_at = datetime.now(UTC)
         self._background: set[asyncio.Task[None]] = set()
@@ -77,51 +111,75 @@ class Control:
             "uptime": int((time.monotonic() - self._began) * 1000),
             "startedAt": self._started_at.isoformat(),
         }
-        return JSONResponse(body | ({"draining": True} if self._commands.draining else {}))
+        return JSONResponse(body | ({"draining": True} if self._handlers.draining else {}))
 
     async def start(self, request: Request) -> Response:
-        """201 with the agent's record; draining is looked at before the body."""
-        if self._commands.draining:
-            raise RefusedError(Cause.DRAINING, "the container drains")
+        """201 with the agent's record; draining is looked at before the body, and again after the gate."""
+        self._handlers.check_draining()
         order = parse(StartRequest, await _body(request))
-        record = await self._commands.start(order.payload, order.dispatch)
+        record = await self._handlers.start(parse_start(order.payload), order.dispatch)
         return JSONResponse(record.show(), status_code=201)
 
     async def stop(self, request: Request) -> Response:
         """200, or 404 for an agent that is not known here."""
-        if not await self._commands.stop(request.path_params["agent_id"], None):
+        if not await self._handlers.stop(request.path_params["agent_id"], None):
             return _unknown(request)
         return JSONResponse({"stopped": True})
 
     async def message(self, request: Request) -> Response:
-        """200; 404 unknown, 400 malformed, 500 not running or not possible."""
-        agent_id = request.path_params["agent_id"]
-        if agent_id not in self._roster.records:
+        """200; 404 unknown, 400 malformed, 503 at the gate, 500 not running or not possible."""
+        if not self._knows(request):
             return _unknown(request)
         words = parse(MessagePayload, await _body(request))
-        try:
-            await self._commands.message(agent_id, words)
-        except RefusedError as refusal:
-            return JSONResponse({"error": str(refusal)}, status_code=500)
-        return JSONResponse({"sent": True})
+        return await _tried(self._handlers.message(request.path_params["agent_id"], words), {"sent": True})
 
     async def status(self, request: Request) -> Response:
         """200 with what anybody may see of an agent, or 404."""
         record = self._roster.records.get(request.path_params["agent_id"])
         return _unknown(request) if record is None else JSONResponse(record.show())
 
+    async def change_model(self, request: Request) -> Response:
+        """200; 404 unknown, 400 malformed, 503 at the gate, 500 not running or not possible."""
+        if not self._knows(request):
+            return _unknown(request)
+        wish = parse(ModelRequest, await _body(request))
+        return await _tried(self._handlers.change_model(request.path_params["agent_id"], wish), {"updated": True})
+
+    async def instruct(self, request: Request) -> Response:
+        """200; 404 unknown, 400 malformed or no mayor, 503 at the gate. It holds from the next turn on."""
+        if not self._knows(request):
+            return _unknown(request)
+        wish = InstructionsPayload(instructions=parse(SystemPromptRequest, await _body(request)).text)
+        await self._handlers.instruct(request.path_params["agent_id"], wish)
+        return JSONResponse({"updated": True})
+
+    async def refresh_token(self, request: Request) -> Response:
+        """200; 400 without a token or for another town, 503 at the gate. No agent is restarted: they ask each time."""
+        wish = parse(TokenRequest, await _body(request))
+        if wish.town_id not in (None, self._town_id):
+            raise RefusedError(Cause.INVALID, "townId: this is the container of another town")
+        await self._handlers.refresh_token(wish.token)
+        return JSONResponse({"refreshed": True, "agentsRestarted": 0, "agentsFailed": 0, "results": []})
+
+    async def sync_config(self, request: Request) -> Response:
+        """200, or 503 at the gate: running agents get the credentials that the town's settings give now."""
+        del request
+        await self._handlers.refresh_credentials()
+        return JSONResponse({"synced": True})
+
     async def merge(self, request: Request) -> Response:
         """202: the merge goes on beside; its outcome is logged."""
         order = parse(MergePayload, await _body(request))
-        return self._accept(order, lambda: self._commands.merge(order))
+        return await self._accept(order, lambda: self._handlers.merge(order))
 
     async def setup(self, request: Request) -> Response:
         """202: the clone goes on beside; its outcome is logged."""
         order = parse(SetupPayload, await _body(request))
-        return self._accept(order, lambda: self._commands.setup(order))
+        return await self._accept(order, lambda: self._handlers.setup(order))
 
-    def _accept(self, order: Order, work: Callable[[], Awaitable[Payload]]) -> Response:
+    async def _accept(self, order: MergePayload | SetupPayload, work: Callable[[], Awaitable[Payload]]) -> Response:
         check_rig(order.rig)
+        await self._handlers.enter()
         task_id = str(uuid.uuid4())
 
         async def run() -> None:
@@ -136,6 +194,20 @@ class Control:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return JSONResponse({"status": "accepted", "message": f"under way as {task_id}"}, status_code=202)
+
+    def _knows(self, request: Request) -> bool:
+        return request.path_params["agent_id"] in self._roster.records
+
+
+async def _tried(work: Awaitable[None], done: dict[str, bool]) -> Response:
+    """What came of something that a session was asked; what it cannot do is a 500, as in the reference."""
+    try:
+        await work
+    except RefusedError as refusal:
+        if refusal.cause is Cause.DRAINING or isinstance(refusal, NotHydratedError):
+            raise
+        return JSONResponse({"error": str(refusal)}, status_code=500)
+    return JSONResponse(done)
 
 
 async def _body(request: Request) -> object:
@@ -156,5 +228,6 @@ async def _missing(request: Request, error: Exception) -> Response:
 
 async def _refusal(request: Request, error: Exception) -> Response:
     del request
-    status = STATUS[error.cause] if isinstance(error, RefusedError) else 500
-    return JSONResponse({"error": str(error)}, status_code=status)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, NotHydratedError) else None
+    status = 503 if headers else STATUS[error.cause] if isinstance(error, RefusedError) else 500
+    return JSONResponse({"error": str(error)}, status_code=status, headers=headers)

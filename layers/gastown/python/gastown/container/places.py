@@ -5,7 +5,9 @@
 <workspace>/rigs/<rig>/repo/             shared clone of the worktrees, written by agents
 <workspace>/rigs/<rig>/worktrees/<x>/    one per agent run
 <workspace>/rigs/<rig>/merge-tmp/<x>/    one per merge attempt
+<workspace>/mayor/                       what the mayor works in
 <workspace>/agents/<agent>/              an agent's HOME and log
+<workspace>/control-key                  opens the control server, for the container's own account
 """
 
 import re
@@ -92,6 +94,10 @@ class Places:
     def merge(self, rig_id: str, name: str) -> Path:
         """The temporary worktree of one merge attempt."""
         return self.rig(rig_id) / "merge-tmp" / check_name(name, what="merge")
+
+    def mayor(self) -> Path:
+        """The folder the mayor works in."""
+        return self.workspace / "mayor"
 
     def home(self, agent_id: str) -> Path:
         """An agent's own HOME."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -10,8 +10,8 @@ from gastown.container.cleaning import Cleaning
 from gastown.container.environment import Outfit
 from gastown.container.git import GitError
 from gastown.container.log import say
+from gastown.container.mayor_folder import MayorFolder
 from gastown.container.payloads import AgentCredentials, Cause, GitCredentials, MayorStart, StartPayload
-from gastown.container.processes import make_folder
 from gastown.container.prompts import build_mayor_prompt, build_prompt
 from gastown.container.refusals import RefusedError
 from gastown.container.repositories import CredentialProvider, Repositories
@@ -21,7 +21,7 @@ from gastown.container.runtimes.runtime import Exit, Launch
 from gastown.container.saving import SAVE_LIMIT, Saving
 from gastown.container.tools.credential_helper import PASS
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
-from gastown.container.wallet import Wallet
+from gastown.container.wallet import Wallet, secrets_of
 from gastown.container.worktrees import Worktrees
 
 T = TypeVar("T")
@@ -43,6 +43,7 @@ class Starting:
     cleaning: Cleaning
     runtimes: Runtimes
     outfit: Outfit
+    mayor_folder: MayorFolder
     is_draining: Callable[[], bool]
 
     async def start(self, start: StartPayload | MayorStart, dispatch: int) -> Record:
@@ -68,6 +69,10 @@ class Starting:
                 raise RefusedError(
                     Cause.STALE if error.status == HTTPStatus.CONFLICT else Cause.INFRASTRUCTURE, str(error)
                 ) from error
+            except BaseException as error:
+                # Neither a fault of ours nor a cancelled start may leave a run that seems to begin for ever.
+                await self._give_up(record, type(error).__name__)
+                raise
         say("agent.started", agent_id=agent_id, dispatch=dispatch, role=start.agent.role, branch=start.branch)
         return record
 
@@ -101,24 +106,11 @@ class Starting:
         credentials = await settled(wallet.fetch)
         prompt, credentials = await self._prepare(record, credentials)
         self._check_wanted(record)
-        environment = self.outfit.build(record.start, credentials.env)
+        launch = self.launch_of(record, credentials, prompt=prompt)
         wallet.put(credentials)
-        wallet.hide(environment[PASS])
+        wallet.hide(*launch.secrets)
         record.wallet = wallet
-        launch = Launch(
-            folder=record.worktree or self.outfit.places.workspace,
-            agent_id=record.agent_id,
-            role=record.start.agent.role,
-            prompt=prompt,
-            model=record.start.model,
-            small_model=record.start.small_model,
-            resume=isinstance(record.start, MayorStart),
-            environment=environment,
-            log=self.outfit.log_file(record),
-            account=self.outfit.account,
-            secrets=wallet.secrets,
-        )
-        session = await self.runtimes.of(record.start.runtime).start(launch)
+        session = await self.runtimes.of(record.start.runtime).start(replace(launch, secrets=wallet.secrets))
         try:
             self._check_wanted(record)
         except RefusedError:
@@ -136,6 +128,23 @@ class Starting:
             exchange=lambda failed: client.renew_git(rig_id, failed),
         )
 
+    def launch_of(self, record: Record, credentials: AgentCredentials, *, prompt: str = "") -> Launch:
+        """How a run is started; without a prompt, how its server is made ready before (REQ-1.13)."""
+        environment = self.outfit.build(record.start, credentials.env)
+        return Launch(
+            folder=record.worktree or self.outfit.places.workspace,
+            agent_id=record.agent_id,
+            role=record.start.agent.role,
+            prompt=prompt,
+            model=record.start.model,
+            small_model=record.start.small_model,
+            resume=isinstance(record.start, MayorStart),
+            environment=environment,
+            log=self.outfit.log_file(record),
+            account=self.outfit.account,
+            secrets=(*secrets_of(credentials), environment[PASS]),
+        )
+
     async def _prepare(self, record: Record, credentials: AgentCredentials) -> tuple[str, AgentCredentials]:
         """Make the folder that a run works in; its first words, and the credentials that worked.
 
@@ -143,7 +152,7 @@ class Starting:
         """
         start = record.start
         if isinstance(start, MayorStart):
-            record.worktree = make_folder(self.outfit.places.workspace / "mayor", self.outfit.account)
+            record.worktree = self.mayor_folder.prepare(start.instructions)
             return build_mayor_prompt(start), credentials
         provider = self._provider(start.rig.id, credentials)
         remote = await self.repositories.refresh(start.rig, provider)

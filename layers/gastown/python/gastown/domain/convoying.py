@@ -12,6 +12,7 @@ from gastown.domain.limits import LANDING_BACKOFF, LANDING_BACKOFF_MAX, MAX_LAND
 from gastown.domain.review import Review
 from gastown.domain.slinging import start_execution
 from gastown.domain.town import Town
+from gastown.domain.waiting import answer_wait
 from gastown.domain.warning import raise_escalation
 
 
@@ -182,41 +183,3 @@ def change_execution(town: Town, convoy_id: str, status: str, arn: str, moment: 
             bead_id=convoy.id,
             rig_id=convoy.rig_id,
         )
-
-
-def answer_wait(town: Town, key: str, moment: Moment) -> None:
-    """Ask for the answer of a state machine's wait; the token is read from the wait when it is sent."""
-    wait = town.waits[key]
-    wait.answered = True
-    effect = Effect(
-        id=EffectId(moment.new_id()),
-        kind=EffectKind.ANSWER_WAIT,
-        created_at=moment.now,
-        arguments={"key": key, "answer": wait_answer(town, key)},
-    )
-    town.effects[effect.id] = effect
-
-
-def wait_answer(town: Town, key: str) -> dict[str, object] | None:
-    """What a wait is answered with now, or none while it is not known."""
-    wait = town.waits[key]
-    convoy = town.convoys.get(BeadId(wait.convoy_id))
-    if convoy is None:
-        return None
-    return answer_of(convoy, wait.step, town.status_of(BeadId(wait.bead_id)) if wait.bead_id else None, wait.bead_id)
-
-
-def answer_of(convoy: Convoy, step: str, status: BeadStatus | None, bead_id: str | None) -> dict[str, object] | None:
-    """The answer of one step of a convoy's execution; `status` is the bead's, for the step `bead`."""
-    match step:
-        case "start":
-            if convoy.is_over:
-                return {"outcome": "closed"}
-            return None if convoy.state is ConvoyState.STAGED else {"outcome": "started"}
-        case "bead":
-            if bead_id not in convoy.beads:
-                return {"outcome": "removed"}
-            ended = status in (BeadStatus.CLOSED, BeadStatus.FAILED)
-            return {"outcome": str(status)} if ended else ({"outcome": "removed"} if convoy.is_over else None)
-        case _:
-            return {"outcome": str(convoy.state)} if convoy.is_over else None

@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     TASK_CHECKED = "task_checked"
     TASK_STOPPED = "task_stopped"
     EXECUTION_CHANGED = "execution_changed"
+    WAIT_ANSWERED = "wait_answered"
     EFFECT_FAILED = "effect_failed"
     PULL_OPENED = "pull_opened"
     PULL_POLLED = "pull_polled"

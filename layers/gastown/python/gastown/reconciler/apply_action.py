@@ -2,7 +2,7 @@
 
 from gastown.domain.agent import RunEnd
 from gastown.domain.conversing import lose_session, refresh_session, start_session
-from gastown.domain.convoying import answer_wait, close_member, finish_convoy, open_landing, wait_for_person
+from gastown.domain.convoying import close_member, finish_convoy, open_landing, wait_for_person
 from gastown.domain.ending import fail_bead, fail_review, lose_run, reopen, stop_session, unhook
 from gastown.domain.hooking import assign_bead, assign_review, dispatch
 from gastown.domain.housing import claim_container, drain_container, give_up_container, lose_orphan, suspect_container
@@ -12,6 +12,7 @@ from gastown.domain.merging import ask_merge
 from gastown.domain.nudging import end_message, is_orphan, push
 from gastown.domain.review import ReviewPhase
 from gastown.domain.town import Town
+from gastown.domain.waiting import answer_wait
 from gastown.reconciler.actions import (
     Action,
     AnswerWait,

@@ -17,6 +17,7 @@ from gastown.domain.nudging import settle_push
 from gastown.domain.reporting import EVICTION, Done, Exit, accept_start, apply_completed, apply_done, refuse_start
 from gastown.domain.review import GateResult
 from gastown.domain.town import Town
+from gastown.domain.waiting import forget_wait, give_up_wait
 from gastown.domain.warning import raise_escalation
 from gastown.domain.watching import lose_answer
 from gastown.reconciler.apply_pull_event import PULL_EVENTS, apply_pull_event
@@ -45,8 +46,8 @@ def apply_event(  # noqa: C901, PLR0912 - one case a kind reads best in one plac
             apply_merge(town, merge_outcome(data), moment)
         case EventKind.SETUP_REPORTED:
             _setup(town, data, moment)
-        case EventKind.EXECUTION_CHANGED:
-            change_execution(town, data["convoy_id"], data["status"], data["execution_arn"], moment)
+        case EventKind.EXECUTION_CHANGED | EventKind.WAIT_ANSWERED:
+            _execution(town, event.kind, data, moment)
         case EventKind.EFFECT_FAILED:
             _effect_failed(town, data, moment)
         case _:
@@ -70,6 +71,13 @@ def _completed(town: Town, data: dict[str, Any], moment: Moment) -> None:
     elif data["dispatch"] == town.mayor.dispatch:
         how = RunEnd.EVICTED if reason == EVICTION else RunEnd.COMPLETED if failed else RunEnd.DONE
         end_session(town, how, moment, reason=reason or "its program ended")
+
+
+def _execution(town: Town, kind: EventKind, data: dict[str, Any], moment: Moment) -> None:
+    if kind is EventKind.WAIT_ANSWERED:
+        forget_wait(town, data["key"], data["mark"])
+    else:
+        change_execution(town, data["convoy_id"], data["status"], data["execution_arn"], moment)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -180,6 +188,8 @@ def _effect_failed(town: Town, data: dict[str, Any], moment: Moment) -> None:
     if kind == EffectKind.MAKE_BRANCH:
         branch_made(town, arguments["convoy_id"], str(data.get("error")), moment)
         return
+    if kind == EffectKind.ANSWER_WAIT:
+        give_up_wait(town, arguments["key"])
     raise_escalation(
         town,
         moment,

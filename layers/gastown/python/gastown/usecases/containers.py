@@ -7,7 +7,7 @@ from typing import Any
 
 from gastown.domain.agent import AgentStatus
 from gastown.domain.container import ContainerState
-from gastown.domain.errors import Forbidden, NotFound, StaleDispatch, Unauthorized
+from gastown.domain.errors import Forbidden, NotFound, StaleDispatch
 from gastown.domain.event import EventKind
 from gastown.domain.housing import register
 from gastown.domain.ids import AgentId
@@ -15,7 +15,7 @@ from gastown.domain.town import Town
 from gastown.ports.town_store import Condition
 from gastown.usecases import commands, tokens
 from gastown.usecases.history import bead_text
-from gastown.usecases.tokens import ContainerClaims
+from gastown.usecases.tokens import ContainerClaims, UnknownSignature
 from gastown.usecases.unit_of_work import UnitOfWork
 
 RED_OUTPUT = 8_000
@@ -50,9 +50,9 @@ class Registration:
 
 
 def register_container(work: UnitOfWork, secrets: Sequence[str], asked: Registration) -> str:
-    """Exchange a boot code for the container's token. Raises `Unauthorized` (wrong code), `Conflict` (superseded)."""
+    """Exchange a boot code for the container's token. Raises `UnknownSignature`, `Conflict` (superseded)."""
     if not tokens.check_boot_code(asked.code, secrets, asked.town_id, asked.generation):
-        raise Unauthorized("Wrong boot code")
+        raise UnknownSignature("Wrong boot code")
     work.change(
         asked.town_id,
         lambda town, moment: register(town, asked.generation, asked.instance_id, moment),

@@ -3,10 +3,11 @@
 from typing import Any
 
 from gastown.domain.convoy import Convoy, ConvoyState
-from gastown.domain.effect import Wait
+from gastown.domain.event import EventKind
 from gastown.domain.ids import BeadId
 from gastown.domain.town import Town
-from gastown.usecases.errand import Errand, SupersededError
+from gastown.domain.waiting import mark_of
+from gastown.usecases.errand import Errand, Outcome, SupersededError
 
 CONTRACT = 1
 """The number of the contract between executions and the town; it is only added to."""
@@ -58,29 +59,13 @@ def stop_execution(errand: Errand) -> None:
     errand.outside.workflows.stop(errand.text("execution_arn"), errand.optional("cause") or "stopped by the town")
 
 
-def answer_wait(errand: Errand) -> None:
-    """Answer a wait by the token that it has now, then take it out of the town; a token nobody waits on is fine."""
+def answer_wait(errand: Errand) -> Outcome | None:
+    """Answer a wait by the token that it has now; a token nobody waits on is fine. Its outcome takes the wait out."""
     key, answer = errand.text("key"), errand.effect.arguments["answer"]
     wait = errand.town().waits.get(key)
     if wait is None:
-        return
+        return None
     if not isinstance(answer, dict):
         raise SupersededError(f"the wait {key} has no answer")
     errand.outside.workflows.succeed(wait.token, answer)
-    errand.outside.uow.change(
-        errand.town_id, lambda town, _moment: forget_wait(town, wait), actor="effects", cause="wait_answered"
-    )
-
-
-def forget_wait(town: Town, answered: Wait) -> None:
-    """Take an answered wait out, unless a later one with another token has replaced it."""
-    current = town.waits.get(answered.key)
-    if current is not None and current.token == answered.token:
-        del town.waits[answered.key]
-
-
-def keep_wait(town: Town, wait: Wait) -> None:
-    """Register a wait; it replaces an earlier one of the same step and never a later one."""
-    known = town.waits.get(wait.key)
-    if known is None or (known.token != wait.token and known.registered_at <= wait.registered_at):
-        town.waits[wait.key] = wait
+    return Outcome(kind=EventKind.WAIT_ANSWERED, data={"key": key, "mark": mark_of(wait.token)})

@@ -43,7 +43,11 @@ TERMS = {
     EffectKind.CHECK_TASK: Terms(perform=check_task, once_by="it only asks", outcomes=(EventKind.TASK_CHECKED,)),
     EffectKind.START_EXECUTION: Terms(perform=start_execution, once_by="the execution's name"),
     EffectKind.STOP_EXECUTION: Terms(perform=stop_execution, once_by="a stopped execution stays stopped"),
-    EffectKind.ANSWER_WAIT: Terms(perform=answer_wait, once_by="a token is answered once, then it is gone"),
+    EffectKind.ANSWER_WAIT: Terms(
+        perform=answer_wait,
+        once_by="a token is answered once, then it is gone",
+        outcomes=(EventKind.WAIT_ANSWERED,),
+    ),
     EffectKind.OPEN_PULL: Terms(
         perform=open_pull,
         once_by="the open request of the branch is looked for first",

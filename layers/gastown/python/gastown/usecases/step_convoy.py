@@ -11,13 +11,13 @@ from typing import Any, Literal
 
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.convoy import Convoy
-from gastown.domain.convoying import answer_of
 from gastown.domain.effect import Wait
 from gastown.domain.errors import Conflict, Invalid, NotFound
 from gastown.domain.ids import BeadId, Moment
 from gastown.domain.town import Entity, Town
+from gastown.domain.waiting import answer_of, keep_wait
 from gastown.ports.workflows import Workflows
-from gastown.usecases.execution_effects import CONTRACT, keep_wait
+from gastown.usecases.execution_effects import CONTRACT
 from gastown.usecases.town_items import decode_final
 from gastown.usecases.unit_of_work import UnitOfWork
 

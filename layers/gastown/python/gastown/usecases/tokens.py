@@ -28,6 +28,10 @@ ALGORITHM = "HS256"
 PAYLOAD_REFUSED = "Invalid token payload"
 
 
+class UnknownSignature(Unauthorized):
+    """Signed with none of the versions at hand: forged, or with a version that is newer than all of them."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ContainerClaims:
     """What a container token says: one generation of one town's container."""
@@ -106,7 +110,7 @@ def _read(token: str, secrets: Sequence[str]) -> Mapping[str, Any]:
             continue
         except jwt.InvalidTokenError as refused:
             raise Unauthorized(PAYLOAD_REFUSED) from refused
-    raise Unauthorized("Invalid token signature")
+    raise UnknownSignature("Invalid token signature")
 
 
 def _parse(claims: Mapping[str, Any]) -> ContainerClaims | AgentClaims:

@@ -33,10 +33,8 @@ def handle(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     bootstrap.begin_work()
     headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
     try:
-        secrets = bootstrap.secrets().get(bootstrap.settings().demand("signing_secret_arn"))
-        claims = connect(
-            bootstrap.unit_of_work(), secrets, headers.get("authorization", ""), str(asked["connectionId"])
-        )
+        uow, shown = bootstrap.unit_of_work(), headers.get("authorization", "")
+        claims = bootstrap.signing_secrets().prove(lambda live: connect(uow, live, shown, str(asked["connectionId"])))
     except GastownError as refusal:
         status = next(status for kind, status in STATUS if isinstance(refusal, kind))
         log.info("doorbell.refused", extra={"status": status, "error": str(refusal)})

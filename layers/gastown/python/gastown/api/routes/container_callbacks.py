@@ -26,7 +26,7 @@ class MissingSigningSecretError(RuntimeError):
 def refresh_container_token(town_id: str) -> dict[str, Any]:
     """A fresh token for the current generation, also for one that expired less than a day ago."""
     claims = callers.container(router, town_id, grace=RENEWAL_GRACE)
-    token = containers.renew_token(bootstrap.unit_of_work(), callers.signing_secrets(), claims)
+    token = containers.renew_token(bootstrap.unit_of_work(), bootstrap.signing_secrets().live(), claims)
     return success({"token": token})
 
 

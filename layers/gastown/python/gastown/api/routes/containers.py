@@ -29,7 +29,8 @@ def register(town_id: str) -> dict[str, Any]:
     """Exchange the boot code for the container's token; the one request without a token."""
     said = callers.body(router, RegistrationBody)
     asked = Registration(town_id=town_id, generation=said.generation, code=said.code, instance_id=said.instance_id)
-    token = containers.register_container(bootstrap.unit_of_work(), callers.signing_secrets(), asked)
+    work = bootstrap.unit_of_work()
+    token = bootstrap.signing_secrets().prove(lambda live: containers.register_container(work, live, asked))
     return success({"token": token, "live_url": bootstrap.settings().live_url})
 
 

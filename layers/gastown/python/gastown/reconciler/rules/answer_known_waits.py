@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from gastown.domain.convoying import wait_answer
 from gastown.domain.town import Town
+from gastown.domain.waiting import wait_answer
 from gastown.reconciler.actions import AnswerWait
 
 

@@ -1,0 +1,1 @@
+"""Doors in Lambda's own runtime, where Docker and the SAM CLI are."""
