@@ -1,5 +1,6 @@
 """The local ECS agent keeps processes and the emulator's tasks in step."""
 
+import itertools
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -139,9 +140,7 @@ def test_a_task_is_a_docker_container_where_an_image_is_named() -> None:
     command = ecs_agent.docker_run(given, "task-1")
 
     assert ["docker", "run", "gastown:local"] == [*command[:2], command[-1]]
-    assert ["GASTOWN_BOOT_CODE"] == [
-        after for flag, after in zip(command, command[1:], strict=False) if flag == "--env"
-    ]
+    assert ["GASTOWN_BOOT_CODE"] == [after for flag, after in itertools.pairwise(command) if flag == "--env"]
     assert "secret-code" not in " ".join(command)
     assert ecs_agent.container_name("task-1") in command
     assert [] == ecs_agent.docker_run({}, "task-1")
