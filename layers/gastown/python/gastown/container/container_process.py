@@ -36,6 +36,7 @@ from gastown.container.runtimes.command import CommandRuntime
 from gastown.container.serving import QuietServer, make_server
 from gastown.container.settings import ContainerSettings
 from gastown.container.starting import Starting
+from gastown.container.token_watch import watch_token
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
 from gastown.container.watching import Watching
 from gastown.container.worktrees import Worktrees
@@ -158,6 +159,7 @@ class ContainerProcess:
         self._tasks.add(hydrating)
         hydrating.add_done_callback(self._tasks.discard)
         self._spawn(self._beat(heartbeat))
+        self._spawn(watch_token(self.client, self.gate))
         if self.client.live_url:
             door = Doorbell(url=self.client.live_url, token=lambda: self.client.token, ring=heartbeat.ring)
             self._spawn(door.run())
