@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ import httpx
 import tenacity
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from gastown.container.event_buffer import Numbered
 from gastown.container.log import say
 from gastown.container.mayor_context import MayorContext
 from gastown.container.payloads import (
@@ -152,6 +154,38 @@ class TownClient:
         """Report that an agent's process has ended."""
         body = {"status": status, "reason": reason[:1000], "dispatch": dispatch, "agentId": agent_id}
         await self._call("POST", f"rigs/{rig_id}/agents/{agent_id}/completed", body, patience=patience)
+
+    async def tell_events(self, agent_id: str, dispatch: int, batch: Sequence[Numbered]) -> None:
+        """Tell what one run did; tried once, for whoever tells keeps it until it is heard."""
+        events = [
+            {
+                "sequence": one.sequence,
+                "event_type": one.event.kind,
+                "created_at": one.event.at.isoformat(),
+                "data": one.event.data,
+            }
+            for one in batch
+        ]
+        path = f"container/agents/{agent_id}/events"
+        await self._call("POST", path, {"dispatch": dispatch, "events": events}, patience=0)
+
+    async def tell_steps(self, batch: Sequence[Numbered]) -> None:
+        """Tell what happened to this container; tried once."""
+        events = [
+            {
+                **one.event.data,
+                "sequence": one.sequence,
+                "event": one.event.kind,
+                "created_at": one.event.at.isoformat(),
+            }
+            for one in batch
+        ]
+        await self._call("POST", "container-events", {"events": events}, patience=0)
+
+    async def conversation(self, agent_id: str) -> str:
+        """What was said in an agent's sessions so far, as a block for a prompt; empty if nothing was."""
+        answer = await self._call("GET", f"container/agents/{agent_id}/conversation", None)
+        return str(answer.get("block", "")) if isinstance(answer, dict) else ""
 
     async def evicted(self, *, patience: float) -> None:
         """Report that this container was told to leave."""
