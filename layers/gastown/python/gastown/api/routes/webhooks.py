@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from gastown import bootstrap
 from gastown.api.callers import success
-from gastown.domain.errors import Invalid, NotFound, Unavailable
+from gastown.domain.errors import Invalid
 from gastown.usecases import webhooks
 
 router = Router()
@@ -18,7 +18,8 @@ router = Router()
 def github() -> dict[str, Any]:
     """A webhook of GitHub, of any event: signed with the stack's webhook secret."""
     body, headers = _body(), router.current_event.headers
-    webhooks.check_github(_secrets(), body, headers.get("x-hub-signature-256"))
+    signature = headers.get("x-hub-signature-256")
+    bootstrap.webhook_secrets().prove(lambda live: webhooks.check_github(live, body, signature))
     host = urlsplit(bootstrap.settings().github_url).hostname or ""
     return _taken(webhooks.read_github(host, _payload(body)), body)
 
@@ -26,8 +27,8 @@ def github() -> dict[str, Any]:
 @router.post("/webhooks/gitlab")
 def gitlab() -> dict[str, Any]:
     """A webhook of GitLab, of any event: its secret token is the stack's webhook secret."""
-    body = _body()
-    webhooks.check_gitlab(_secrets(), router.current_event.headers.get("x-gitlab-token"))
+    body, token = _body(), router.current_event.headers.get("x-gitlab-token")
+    bootstrap.webhook_secrets().prove(lambda live: webhooks.check_gitlab(live, token))
     return _taken(webhooks.read_gitlab(_payload(body)), body)
 
 
@@ -48,11 +49,3 @@ def _payload(body: bytes) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise Invalid("A webhook is a JSON object; set its content type to application/json", field="body")
     return payload
-
-
-def _secrets() -> tuple[str, ...]:
-    """The live versions of the webhook secret."""
-    try:
-        return bootstrap.secrets().get(bootstrap.settings().demand("webhook_secret_arn"))
-    except NotFound as missing:  # the stack's fault, not the caller's
-        raise Unavailable("The webhook secret is not there", retry_after=60) from missing
