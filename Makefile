@@ -57,7 +57,7 @@ invoke: dev ## Each door in Lambda's own runtime, by `sam local invoke` (needs D
 	$(RUN) pytest tests/invoke -rs
 
 e2e: dev ## Stories against the local stack, over HTTP only
-	$(RUN) pytest tests/e2e
+	$(RUN) pytest tests/e2e -n 2 --dist loadfile
 
 rooms: dev ## Every test but the stories
 	$(RUN) pytest tests/unit tests/simulation tests/integration -n 2
@@ -83,7 +83,8 @@ image: ## Build the container image (IMAGE=registry/name:tag; TARGET=small witho
 
 image-test: dev ## Where Docker's engine is there, build the image and test what is in it and that a container lives in it
 	@if docker version >/dev/null 2>&1; then \
-		$(MAKE) --no-print-directory image && GASTOWN_TEST_IMAGE=$(IMAGE) $(RUN) pytest tests/integration/container/test_image.py; \
+		$(MAKE) --no-print-directory image && GASTOWN_TEST_IMAGE=$(IMAGE) $(RUN) pytest tests/integration/container/test_image.py \
+			tests/e2e/test_the_image_runs_a_town.py; \
 	else echo "image-test skipped: no Docker daemon answers"; fi
 
 push: image ## Build the container image and push it (IMAGE=registry/name:tag)

@@ -71,7 +71,7 @@ def test_its_unsaved_work_is_saved(door: Door, shared_bare: Bare, open_folder: P
         door.await_((open_folder / "workspace/rigs/rig-1/worktrees/gt__toast__1/unsaved.txt").exists)
         running.end()
 
-    assert shared_bare.show("gt/toast/1", "unsaved.txt") == "work"
+    assert shared_bare.show("refs/gastown/wip/bead-1/toast/1", "unsaved.txt") == "work"
 
 
 def reaches(place: Path, user: str) -> bool:

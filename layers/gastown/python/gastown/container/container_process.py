@@ -6,12 +6,14 @@ import os
 import signal
 import socket
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 import httpx
 
 from gastown.container.broker import build_broker, close_socket, open_socket
 from gastown.container.browsing import Browsing
+from gastown.container.cleaning import Cleaning
 from gastown.container.commands import Commands
 from gastown.container.control import build_control
 from gastown.container.control_key import ControlKey
@@ -33,6 +35,7 @@ from gastown.container.repositories import Repositories
 from gastown.container.roster import Roster
 from gastown.container.runtimes.choice import Runtimes
 from gastown.container.runtimes.command import CommandRuntime
+from gastown.container.saving import Saving
 from gastown.container.serving import QuietServer, make_server
 from gastown.container.settings import ContainerSettings
 from gastown.container.starting import Starting
@@ -69,15 +72,18 @@ class ContainerProcess:
         self.repositories = Repositories(places=places, account=account)
         self.outfit = Outfit(settings=settings, places=places, account=account)
         self.outfit.prepare()
+        self.saving = Saving(
+            repositories=self.repositories, provider_of=lambda rig_id: partial(self.client.rig_git, rig_id)
+        )
+        self.worktrees = Worktrees(repositories=self.repositories, account=account)
+        self.cleaning = Cleaning(client=self.client, saving=self.saving, worktrees=self.worktrees)
         self.starting = self._build_starting(runtimes)
         self.gate = HydrationGate()
         self.handlers = self._build_handlers()
         self.commands = Commands(client=self.client, handlers=self.handlers)
         prewarm = Prewarm(client=self.client, starting=self.starting)
         self.hydration = Hydration(client=self.client, commands=self.commands, gate=self.gate, prewarm=prewarm)
-        self.departure = Departure(
-            client=self.client, roster=self.roster, repositories=self.repositories, starting=self.starting
-        )
+        self.departure = Departure(client=self.client, roster=self.roster, saving=self.saving, starting=self.starting)
         self._end: asyncio.Future[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._at_the_end = contextlib.ExitStack()
@@ -88,7 +94,9 @@ class ContainerProcess:
             client=self.client,
             roster=self.roster,
             repositories=self.repositories,
-            worktrees=Worktrees(repositories=self.repositories, account=account),
+            worktrees=self.worktrees,
+            saving=self.saving,
+            cleaning=self.cleaning,
             runtimes=runtimes or Runtimes(known={"command": CommandRuntime(self._settings.agent_command)}),
             outfit=self.outfit,
             mayor_folder=MayorFolder(places=places, account=account),
@@ -159,6 +167,7 @@ class ContainerProcess:
         self._tasks.add(hydrating)
         hydrating.add_done_callback(self._tasks.discard)
         self._spawn(self._beat(heartbeat))
+        self._spawn(self.cleaning.run())
         self._spawn(watch_token(self.client, self.gate))
         if self.client.live_url:
             door = Doorbell(url=self.client.live_url, token=lambda: self.client.token, ring=heartbeat.ring)

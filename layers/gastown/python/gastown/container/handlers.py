@@ -15,17 +15,8 @@ from gastown.container.git import GitError
 from gastown.container.hydration_gate import HydrationGate
 from gastown.container.log import say
 from gastown.container.merging import Merging
-from gastown.container.payloads import (
-    Cause,
-    MayorStart,
-    MergeOutcome,
-    MergePayload,
-    MergeStatus,
-    MessagePayload,
-    SetupOutcome,
-    SetupPayload,
-    StartPayload,
-)
+from gastown.container.outcomes import MergeOutcome, MergeStatus, SetupOutcome
+from gastown.container.payloads import Cause, MayorStart, MergePayload, MessagePayload, SetupPayload, StartPayload
 from gastown.container.places import check_branch, check_name, check_rig
 from gastown.container.refusals import RefusedError
 from gastown.container.repositories import Repositories

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gastown.container.payloads import MayorStart, StartPayload
+from gastown.container.resuming import Resumed
 
 Prime = dict[str, Any]
 
@@ -18,13 +19,13 @@ TRIAGE = "gt:triage"
 """The label of a bead whose agent answers questions about other agents; only the town gives it."""
 
 
-def build_prompt(prime: Prime, start: StartPayload) -> str:
-    """The prompt of one run."""
+def build_prompt(prime: Prime, start: StartPayload, resumed: Resumed | None = None) -> str:
+    """The prompt of one run, with what it goes on from if an earlier run left work."""
     match start.agent.role:
         case "polecat" if TRIAGE in start.bead.labels:
             parts = _triage(prime, start)
         case "polecat":
-            parts = _polecat(prime, start)
+            parts = _polecat(prime, start, resumed)
         case "refinery":
             parts = _refinery(prime, start)
         case _:
@@ -50,7 +51,7 @@ def _bead(prime: Prime) -> tuple[str, str]:
     return str(bead.get("title", "")), str(bead.get("body") or "")
 
 
-def _polecat(prime: Prime, start: StartPayload) -> list[str]:
+def _polecat(prime: Prime, start: StartPayload, resumed: Resumed | None) -> list[str]:
     title, body = _bead(prime)
     return [
         _who(start),
@@ -59,6 +60,7 @@ def _polecat(prime: Prime, start: StartPayload) -> list[str]:
         enclose("task", body),
         _rework(prime),
         _pull_request(prime),
+        _left_work(resumed) if resumed else "",
         f"Your folder is a git worktree on branch `{start.branch}`; the work is meant for `{start.target_branch}`.",
         f"""Rules:
 - Stay in this folder and on this branch: no global installs, no other branch, no merge into the target.
@@ -109,6 +111,15 @@ for wrong behaviour, missing tests, unsafe code, left-over build products and st
   what to do about it, then end. Do not run `gt done` in that case.
 - You cannot judge it: run `gt escalate --title TEXT --priority medium` and end.""",
     ]
+
+
+def _left_work(resumed: Resumed) -> str:
+    left = resumed.left
+    who = f"{left.agent_name or 'another agent'}, whose run ended early" + (f" ({left.ended})" if left.ended else "")
+    also = f" While it rebased, its branch stood at {resumed.also}." if resumed.also else ""
+    return f"""This work was begun by {who}; your branch goes on from what was saved of it: commits: {resumed.commits},
+files that were not committed: {resumed.uncommitted}.{also} Nobody has approved any of it. Before you go on, read
+`git log` and `git status`, keep what is right, commit what was not committed, and do not begin anew without need."""
 
 
 def _rework(prime: Prime) -> str:

@@ -1,13 +1,13 @@
 """Starts one run of one agent: credentials, repository, worktree, prompt, process; and watches it to its end."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TypeVar
 
 from gastown.container.browsing import Browsing
+from gastown.container.cleaning import Cleaning
 from gastown.container.environment import Outfit
 from gastown.container.git import GitError
 from gastown.container.log import about, say
@@ -19,6 +19,7 @@ from gastown.container.repositories import CredentialProvider, Repositories
 from gastown.container.roster import Record, Roster, SessionStatus
 from gastown.container.runtimes.choice import Runtimes
 from gastown.container.runtimes.runtime import Exit, Launch
+from gastown.container.saving import SAVE_LIMIT, Saving
 from gastown.container.tools.credential_helper import PASS
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
 from gastown.container.wallet import Wallet, secrets_of
@@ -40,6 +41,8 @@ class Starting:
     roster: Roster
     repositories: Repositories
     worktrees: Worktrees
+    saving: Saving
+    cleaning: Cleaning
     runtimes: Runtimes
     outfit: Outfit
     mayor_folder: MayorFolder
@@ -92,15 +95,20 @@ class Starting:
             await asyncio.wait({record.watcher}, timeout=grace + 5)
 
     async def _replace(self, agent_id: str) -> None:
-        """End the agent's older run, and remove the folder it left."""
+        """End the agent's older run, and remove the folder it left once its work is safe."""
         old = self.roster.records.get(agent_id)
         if old is None:
             return
         await self.stop(old)
         self._revoke(old)
-        if old.worktree is not None and isinstance(old.start, StartPayload):
-            with contextlib.suppress(GitError):
-                await self.worktrees.remove(old.start.rig_id, old.worktree)
+        await self.cleaning.clean(old)
+
+    async def _settle(self, start: StartPayload) -> None:
+        """End and save the runs that this one goes on from, if they are here: the town has ended them already."""
+        refs = {left.ref for left in start.resume}
+        for old in [record for record in self.roster.records.values() if record.start.save_ref in refs]:
+            await self.stop(old)
+            await self.saving.try_save(old, limit=SAVE_LIMIT)
 
     async def _launch(self, record: Record) -> None:
         wallet = self._wallet(record)
@@ -123,6 +131,7 @@ class Starting:
             raise
         record.session, record.status = session, SessionStatus.RUNNING
         record.watcher = asyncio.create_task(self._watch(record))
+        record.saver = asyncio.create_task(self.saving.keep(record))
         self.watching.passed(record, "session")
         self.watching.running(record)
 
@@ -172,14 +181,18 @@ class Starting:
             record.worktree = self.mayor_folder.prepare(start.instructions)
             self.browsing.begin(start.rigs)
             return build_mayor_prompt(start, self.browsing.folder), credentials
-        remote = await self.repositories.refresh(start.rig, self._provider(start.rig.id, credentials))
+        provider = self._provider(start.rig.id, credentials)
+        remote = await self.repositories.refresh(start.rig, provider)
         credentials = credentials.with_git(remote.credentials)
         self.watching.passed(record, "repository")
+        self.cleaning.rigs[start.rig.id] = start.rig
+        await self._settle(start)
         self._check_wanted(record)
-        record.worktree = await self.worktrees.make(start, dispatch=record.dispatch)
+        place = await self.worktrees.make(start, dispatch=record.dispatch, provider=provider)
+        record.worktree, record.begun_at, record.resumed = place.folder, place.begun_at, place.resumed
         self.watching.passed(record, "worktree")
         prime = await settled(lambda: self.client.prime(start.rig_id, record.agent_id, credentials.agent_token))
-        return build_prompt(prime, start), credentials
+        return build_prompt(prime, start, record.resumed), credentials
 
     def _provider(self, rig_id: str, first: AgentCredentials) -> CredentialProvider:
         """Gives the credentials at hand, and others when those did not work: one resolution a start (REQ-4.12)."""
@@ -214,7 +227,11 @@ class Starting:
         ended = await record.session.wait()
         self.watching.ended(record, ended)
         self._revoke(record)
+        if record.saver is not None:
+            record.saver.cancel()
         say("agent.ended", agent_id=record.agent_id, dispatch=record.dispatch, code=ended.code)
+        # The save comes before the report: with that the town may start the bead's next run.
+        await self.saving.try_save(record, limit=SAVE_LIMIT)
         if record.status is SessionStatus.STOPPING:
             record.status = SessionStatus.EXITED
             return
@@ -226,7 +243,12 @@ class Starting:
         status = "failed" if ended.code else "completed"
         try:
             await self.client.complete(
-                record.start.rig_id, record.agent_id, record.dispatch, status=status, reason=ended.reason
+                record.start.rig_id,
+                record.agent_id,
+                record.dispatch,
+                status=status,
+                reason=ended.reason,
+                saved_sha=record.saved_sha,
             )
         except (TownRefusedError, TownUnreachableError) as error:
             say("completion.not_reported", agent_id=record.agent_id, dispatch=record.dispatch, error=str(error))

@@ -17,16 +17,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from gastown.container.event_buffer import Numbered
 from gastown.container.log import say
 from gastown.container.mayor_context import MayorContext
-from gastown.container.payloads import (
-    Ack,
-    AgentCredentials,
-    Beat,
-    GitCredentials,
-    HeartbeatAnswer,
-    MergeOutcome,
-    Registration,
-    SetupOutcome,
-)
+from gastown.container.outcomes import MergeOutcome, SetupOutcome
+from gastown.container.payloads import Ack, AgentCredentials, Beat, GitCredentials, HeartbeatAnswer, Registration
 from gastown.container.settings import ContainerSettings
 
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -148,12 +140,26 @@ class TownClient:
         answer = await self._call("GET", f"rigs/{rig_id}/agents/{agent_id}/prime", None, token=agent_token)
         return answer if isinstance(answer, dict) else {}
 
-    async def complete(
-        self, rig_id: str, agent_id: str, dispatch: int, *, status: str, reason: str, patience: float = 900
+    async def complete(  # noqa: PLR0913 - by keyword only: these are a report's own parts
+        self,
+        rig_id: str,
+        agent_id: str,
+        dispatch: int,
+        *,
+        status: str,
+        reason: str,
+        saved_sha: str | None = None,
+        patience: float = 900,
     ) -> None:
-        """Report that an agent's process has ended."""
-        body = {"status": status, "reason": reason[:1000], "dispatch": dispatch, "agentId": agent_id}
+        """Report that an agent's process has ended, and where the remote holds its work."""
+        body: dict[str, Any] = {"status": status, "reason": reason[:1000], "dispatch": dispatch, "agentId": agent_id}
+        body |= {"saved_sha": saved_sha} if saved_sha else {}
         await self._call("POST", f"rigs/{rig_id}/agents/{agent_id}/completed", body, patience=patience)
+
+    async def ended_work(self, rig_id: str, refs: list[str]) -> list[str]:
+        """Which of these refs hold work that nobody will go on from any more."""
+        answer = await self._call("POST", f"container/rigs/{rig_id}/saved-work", {"refs": refs})
+        return [ref for ref in (answer or {}).get("over", []) if ref in refs]
 
     async def tell_events(self, agent_id: str, dispatch: int, batch: Sequence[Numbered]) -> None:
         """Tell what one run did; tried once, for whoever tells keeps it until it is heard."""
