@@ -239,14 +239,6 @@ def signing_secrets() -> "SigningSecrets":
 
 
 @once
-def webhook_secrets() -> "SigningSecrets":
-    """What webhooks of providers are signed with."""
-    from gastown.usecases.signing import SigningSecrets
-
-    return SigningSecrets(secrets(), settings().demand("webhook_secret_arn"), true_clock())
-
-
-@once
 def vault() -> "Vault":
     """Where credentials come from. Tokens of others live by the true time, whatever this stage's clock says."""
     from gastown.usecases.vault import LiveSources, Vault

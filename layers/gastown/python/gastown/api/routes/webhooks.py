@@ -8,10 +8,19 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from gastown import bootstrap
 from gastown.api.callers import success
+from gastown.bootstrap.once import once
 from gastown.domain.errors import Invalid
 from gastown.usecases import webhooks
+from gastown.usecases.signing import SigningSecrets
 
 router = Router()
+
+
+@once
+def webhook_secrets() -> SigningSecrets:
+    """What webhooks of providers are signed with, as this process sees it."""
+    secret = bootstrap.settings().demand("webhook_secret_arn")
+    return SigningSecrets(bootstrap.secrets(), secret, bootstrap.true_clock())
 
 
 @router.post("/webhooks/github")
@@ -19,7 +28,7 @@ def github() -> dict[str, Any]:
     """A webhook of GitHub, of any event: signed with the stack's webhook secret."""
     body, headers = _body(), router.current_event.headers
     signature = headers.get("x-hub-signature-256")
-    bootstrap.webhook_secrets().prove(lambda live: webhooks.check_github(live, body, signature))
+    webhook_secrets().prove(lambda live: webhooks.check_github(live, body, signature))
     host = urlsplit(bootstrap.settings().github_url).hostname or ""
     return _taken(webhooks.read_github(host, _payload(body)), body)
 
@@ -28,7 +37,7 @@ def github() -> dict[str, Any]:
 def gitlab() -> dict[str, Any]:
     """A webhook of GitLab, of any event: its secret token is the stack's webhook secret."""
     body, token = _body(), router.current_event.headers.get("x-gitlab-token")
-    bootstrap.webhook_secrets().prove(lambda live: webhooks.check_gitlab(live, token))
+    webhook_secrets().prove(lambda live: webhooks.check_gitlab(live, token))
     return _taken(webhooks.read_gitlab(_payload(body)), body)
 
 
