@@ -116,7 +116,6 @@ def test_refs_of_ended_beads_are_swept(bench: Bench) -> None:
         clean = cleaner(bench, town)
         for name in ("toast", "fig"):
             record = await bench.begin(name, 1)
-            clean.rigs["rig-1"] = bench.bare.rig
             commit(folder_of(record), "a.txt")
             await bench.saving.save(record)
         await clean.sweep()

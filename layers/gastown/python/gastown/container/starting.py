@@ -157,7 +157,6 @@ class Starting:
         provider = self._provider(start.rig.id, credentials)
         remote = await self.repositories.refresh(start.rig, provider)
         credentials = credentials.with_git(remote.credentials)
-        self.cleaning.rigs[start.rig.id] = start.rig
         await self._settle(start)
         self._check_wanted(record)
         place = await self.worktrees.make(start, dispatch=record.dispatch, provider=provider)
