@@ -114,7 +114,8 @@ def work_with_everything(story: ForgeStory, app: ForgeApp) -> None:
     """One bead lands by a person's token, one agent shouts all it knows, one request goes wrong by minted tokens."""
     story.sling("Write one", "```demo\nwrite one.txt\n  one\n```\n")
     assert story.pass_time(5, until=lambda: [one["state"] for one in story.requests()] == ["merged"]), story.told()
-    shout = story.sling("Shout", "```demo\nrun (env; cat ../../../../credentials/*) | head -c 3000 >&2; exit 3\n```\n")
+    ask = "printf 'url=%s\\n\\n' $(git remote get-url origin) | git credential fill"
+    shout = story.sling("Shout", f"```demo\nrun (env; {ask}) | head -c 6000 >&2; exit 3\n```\n")
     assert wait_until(lambda: any(one["bead_id"] == shout for one in story.events("unhooked"))), story.events(
         "unhooked"
     )

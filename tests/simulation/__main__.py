@@ -3,6 +3,7 @@
 # ruff: noqa: T201 - a command line prints
 import argparse
 import gc
+import logging
 import multiprocessing
 import os
 import sys
@@ -70,6 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", default=None, help="the only strokes that happen, as `kind#number`")
     parser.add_argument("--mutant", default=None, help="one mutant alone")
     asked = parser.parse_args(arguments)
+    logging.disable(logging.WARNING)
     return mutants(asked.mutant) if asked.what == "mutants" else worlds(asked)
 
 
@@ -84,6 +86,8 @@ def worlds(asked: argparse.Namespace) -> int:
     total, shown = Sum(), 0.0
     for outcome in _all(plans):
         total.add(outcome)
+        if outcome.breach is not None:
+            print(f"  seed {outcome.plan.seed} fails: {str(outcome.breach)[:300]}", flush=True)
         if time.monotonic() - shown > EVERY:
             shown = time.monotonic()
             print(f"  {total.seeds}/{len(plans)} worlds, {len(total.failed)} failures", flush=True)

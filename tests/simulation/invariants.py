@@ -307,7 +307,8 @@ def everything_is_bounded(view: View) -> Iterator[str]:
         if bead.attempts > ATTEMPTS or bead.total_attempts > STARTS or bead.rejections >= REJECTIONS:
             yield f"{bead.title}: {bead.attempts} attempts, {bead.total_attempts} starts, {bead.rejections} rejections"
     for review in view.town.reviews.values():
-        if review.rounds > ROUNDS or review.merge_tries >= TRIES or review.attempts > ATTEMPTS:
+        most = TRIES if review.strategy is MergeStrategy.PR else TRIES - 1
+        if review.rounds > ROUNDS or review.merge_tries > most or review.attempts > ATTEMPTS:
             yield f"{review.title}: {review.rounds} rounds, {review.merge_tries} tries, {review.attempts} attempts"
         if review.watch.transient >= TRANSIENT or review.watch.invalid >= INVALID:
             yield f"{review.title}: {review.watch.transient} transient refusals, {review.watch.invalid} unreadable"

@@ -24,6 +24,7 @@ from gastown.usecases import (
     adopting,
     beads,
     change_config,
+    containers,
     convoys,
     deleting,
     escalations,
@@ -283,6 +284,7 @@ DOINGS = {
     "mayor": Doing(weight=3, do=mayor),
     "triage": Doing(weight=1, do=answer_triage),
     "messages": Doing(weight=1, do=write),
+    "drain": Doing(weight=1, do=lambda p: containers.stop_gracefully(p.world.uow, p.world.town_id, BY)),
     "remove rig": Doing(weight=0.1, do=lambda p: rigs.remove_rig(p.world.uow, p.world.town_id, p.rig, BY)),
     "delete town": Doing(weight=0.05, do=lambda p: p.world.delete_town()),
 }  # fmt: skip

@@ -37,6 +37,10 @@ PASSING = {"checks are slow": 900.0, "approval is awaited": 2400.0, "request is 
 """What passes by itself within so many seconds."""
 
 
+TRIES = 8
+"""Merges of one approval that the town asks for before it leaves them to people."""
+
+
 @dataclass(kw_only=True)
 class Request:
     """One pull request; `against` says for each head until when what stands against it."""
@@ -209,7 +213,7 @@ class SimProvider:
         review = next((r for r in town.reviews.values() if r.watch.url == request.ref.url), None) if town else None
         if town is None or review is None or request.is_visited or self._against(request):
             return
-        if town.rules_for(review.rig_id).merge_delay is None:
+        if town.rules_for(review.rig_id).merge_delay is None or review.merge_tries >= TRIES:
             request.is_visited = True
             late = self.world.luck.between("visit", 60, 3600)
             self.world.after(late, f"a person merges {request.ref.number}", partial(self._visit, request))
@@ -244,6 +248,6 @@ class SimProvider:
 
     def _hook(self, hint: Hint, body: bytes) -> None:
         try:
-            take_webhook(self.world.uow, hint, body)
+            take_webhook(self.world.uow, hint, body, self.world.uow.now())
         except GastownError as refusal:
             self.world.tell(f"webhook: refused: {refusal}")

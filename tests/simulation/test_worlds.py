@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from tests.simulation.git_host import FAILURES
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.mutation import Mutant, compiled
 from tests.simulation.people import DOINGS
-from tests.simulation.run import Outcome, make_world, run
+from tests.simulation.provider import LASTING, PASSING
+from tests.simulation.run import Outcome, live, make_world, run
 from tests.simulation.shrink import shrink, story
 from tests.simulation.storage import KINDS
 
@@ -73,7 +75,7 @@ def test_every_kind_of_fault_can_strike_somewhere() -> None:
     here = [path.read_text() for path in Path(__file__).parent.glob("*.py") if path.name != "faults.py"]
     asked = {kind for text in here for kind in re.findall(r'strikes\("([^"]+)"\)', text)}
 
-    assert FAULTS.keys() == asked | {*KINDS.values()} | FAILURES.keys()
+    assert FAULTS.keys() == asked | {*KINDS.values()} | FAILURES.keys() | LASTING.keys() | PASSING.keys()
 
 
 def _stormy(seed: int) -> Outcome:
@@ -97,6 +99,17 @@ def test_a_failure_is_shrunk_to_what_it_needs(monkeypatch: pytest.MonkeyPatch) -
     assert len(smallest.marks) < len(failed.marks) / 2
     assert "replay: make simulate SEEDS=1 FROM=" in story(failed, smallest)
     assert run(replace(smallest.plan)).history == smallest.history
+
+
+def test_what_comes_back_has_counted_something() -> None:
+    """The watch for loops sees loops: beads, reviews and messages do come back, each time further on."""
+    turns: Counter[str] = Counter()
+    for seed in (2, 3, 7, 8, 12):
+        world = make_world(Plan(seed=seed))
+        live(world)
+        turns += world.watch.measures.turns
+
+    assert {"bead", "review", "container"} <= {turn.split()[0] for turn in turns}
 
 
 def test_a_calm_world_ends_without_waste() -> None:

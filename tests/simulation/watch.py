@@ -17,6 +17,7 @@ from gastown.reconciler.apply_event import apply_event
 from gastown.usecases.reconcile_town import TickReport
 from gastown.usecases.town_items import decode, decode_final, encode
 from tests.simulation.glass import Glass
+from tests.simulation.measures import Measures
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -86,7 +87,7 @@ class Watch:
 
     def __init__(self, world: "World") -> None:
         """Nothing was seen."""
-        self.world, self.facts = world, Facts()
+        self.world, self.facts, self.measures = world, Facts(), Measures()
         self.breaches: list[Breach] = []
         self.disturbed = False
         """Whether something was stored in the middle of this tick that the tick could not know."""
@@ -173,6 +174,7 @@ class Watch:
 
         for invariant in INVARIANTS:
             self.breaches += [Breach(invariant.number, text) for text in invariant.check(view)]
+        self.breaches += [Breach(10, text) for text in self.measures.look(view)]
         remember(view)
 
     def _check_stale(self, view: View) -> None:

@@ -17,7 +17,14 @@ from tests.support.stage import RIG, SECRET_ID, SIGNING_SECRET, TOWN, FakeContex
 USERS_ID, USERS_SECRET = "arn:users", "a-secret-for-people-that-is-long-enough-for-hs256"
 WEBHOOKS_ID, WEBHOOKS_SECRET = "arn:webhooks", "a-secret-for-webhooks"
 USER = "user-1"
-CALLBACKS = ("/mayor-id", "/container-eviction", "/container-events", "/drain-status", "/refresh-container-token")
+CALLBACKS = (
+    "/mayor-id",
+    "/container-eviction",
+    "/container-events",
+    "/drain-status",
+    "/container-registry",
+    "/refresh-container-token",
+)
 T, U = f"/api/towns/{TOWN}", f"/api/users/{USER}"
 R = f"{T}/rigs/{RIG}"
 

@@ -1,12 +1,10 @@
 """The town store on the emulator keeps the store's contract."""
 
-import secrets
 from datetime import UTC, datetime
 
 import boto3
 import pytest
 
-from gastown.adapters.dynamodb.connection import shared
 from gastown.adapters.dynamodb.directory import DynamoDirectory
 from gastown.adapters.dynamodb.organizations import DynamoOrganizations
 from gastown.adapters.dynamodb.town_store import DynamoTownStore
@@ -17,36 +15,6 @@ from tests.support.contracts.organizations import OrganizationsContract
 from tests.support.contracts.town_store import TOWN, DueAt, TownStoreContract
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def stack(emulator: str) -> str:
-    """A fresh stack name with a directory table; every test has tables of its own."""
-    shared.cache_clear()
-    name = f"it-{secrets.token_hex(4)}"
-    boto3.client("dynamodb").create_table(
-        TableName=f"{name}-directory",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk", "due_shard", "due_at")],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "due",
-                "KeySchema": [
-                    {"AttributeName": "due_shard", "KeyType": "HASH"},
-                    {"AttributeName": "due_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
-    return name
-
-
-@pytest.fixture
-def directory(stack: str) -> DynamoDirectory:
-    """The stack's directory."""
-    return DynamoDirectory(table=f"{stack}-directory")
 
 
 class TestDynamoTownStore(TownStoreContract):

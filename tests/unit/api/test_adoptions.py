@@ -105,6 +105,17 @@ def test_the_same_request_is_adopted_once(door: PeopleDoor) -> None:
         "https://github.com/acme/other/pull/1",
         "https://gitlab.com/acme/widgets/-/merge_requests/1",
         "https://evil.example/acme/widgets/pull/1",
+        "https://github.com@evil.example/acme/widgets/pull/1",
+        "https://github.com:443@evil.example/acme/widgets/pull/1",
+        "https://me:secret@github.com/acme/widgets/pull/1",
+        "https://github.com.evil.example/acme/widgets/pull/1",
+        "https://xgithub.com/acme/widgets/pull/1",
+        "https://github.com\\@evil.example/acme/widgets/pull/1",
+        "https://github.com/acme/widgets.js/pull/1",
+        "https://github.com/acme/../acme/widgets/pull/1",
+        "http://github.com/acme/widgets/pull/1",
+        "git@github.com:acme/widgets.git",
+        "ssh://git@github.com/acme/widgets/pull/1",
         "nonsense",
         "",
     ],
@@ -116,7 +127,30 @@ def test_an_address_of_something_else_is_refused_and_nothing_is_asked(door: Peop
 
     assert 400 == answer.status
     assert "pr_url" in json.dumps(answer.body["issues"])
+    assert "secret" not in str(answer.body)
     assert ([], {}) == (door.git_host.calls, door.town.reviews)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://GITHUB.com/Acme/Widgets/pull/1",
+        "https://github.com:443/acme/widgets/pull/1",
+        "https://github.com/acme/widgets/pull/1/files?w=1#diff-1",
+        "  https://github.com/acme/widgets/pull/1  ",
+    ],
+)
+def test_the_rigs_own_request_is_known_however_it_is_written(door: PeopleDoor, url: str) -> None:
+    """Hosts and names are compared without their case, and the host without its port."""
+    assert 201 == adopt(door, url).status
+
+
+def test_a_rig_with_dots_and_an_ssh_address_is_its_own_repository(door: PeopleDoor) -> None:
+    """Compared whole: nothing is cut at a dot."""
+    door.change(lambda town, _: setattr(town.rigs[RIG], "git_url", "git@github.com:acme/widgets.dotted.js.git"))
+
+    assert 400 == adopt(door, "https://github.com/acme/widgets/pull/1").status
+    assert 201 == adopt(door, "https://github.com/acme/widgets.dotted.js/pull/1").status
 
 
 def test_a_request_that_is_over_or_from_a_fork_is_refused(door: PeopleDoor) -> None:

@@ -15,6 +15,7 @@ from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 from gastown.domain.watch import Watch
 from gastown.ports.directory import RigRow
+from gastown.usecases import webhooks
 from tests.support.people_door import USER, WEBHOOKS_ID, WEBHOOKS_SECRET, Answer, PeopleDoor, people_door
 from tests.support.stage import RIG, TOWN
 
@@ -137,6 +138,59 @@ def test_a_delivery_that_comes_again_is_refused(door: PeopleDoor) -> None:
 
     assert 409 == github(door, payload).status
     assert [] == list(door.town.inbox)
+
+
+OLD, NEW = "2020-01-02T03:04:05Z", "2200-01-02T03:04:05Z"
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        ({"pull_request": {"number": 7, "updated_at": OLD}}, 409),
+        ({"pull_request": {"number": 7, "updated_at": OLD}, "review": {"submitted_at": OLD}}, 409),
+        ({"pull_request": {"number": 7, "created_at": OLD, "updated_at": NEW}}, 200),
+        ({"pull_request": {"number": 7, "updated_at": OLD}, "review": {"submitted_at": NEW}}, 200),
+        ({"pull_request": {"number": 7, "updated_at": "whenever"}}, 200),
+        ({"ref": "refs/heads/work", "head_commit": {"timestamp": OLD}}, 200),
+    ],
+)
+def test_a_stale_delivery_changes_nothing(door: PeopleDoor, event: dict[str, Any], status: int) -> None:
+    """Nothing in it is younger than a day: whoever kept it that long may have sent it before."""
+    assert status == github(door, {"repository": REPOSITORY, **event}).status
+    assert (status == 200) is is_looked_at(door)
+
+
+def test_a_stale_delivery_of_gitlab_changes_nothing(door: PeopleDoor) -> None:
+    """Whose times have two forms."""
+    watch_in(door, "https://gitlab.com/group/sub/widgets.git")
+    for old in (OLD, "2020-01-02 03:04:05 UTC"):
+        about = {"iid": 7, "source_branch": "work", "updated_at": old}
+        answer = gitlab(door, {"project": GITLAB, "object_kind": "merge_request", "object_attributes": about})
+        assert (409, webhooks.STALE) == (answer.status, answer.body["error"])
+    assert not is_looked_at(door)
+
+
+def test_a_delivery_about_a_review_that_is_over_wakes_nobody(door: PeopleDoor) -> None:
+    """It came late."""
+    door.change(lambda town, _: town.reviews.clear())
+
+    assert {"towns": 0} == github(door, {"repository": REPOSITORY, "pull_request": {"number": 7}}).data
+
+
+@pytest.mark.parametrize("change", ["body", "signature", "algorithm"])
+def test_a_forged_delivery_changes_nothing(door: PeopleDoor, change: str) -> None:
+    """A true signature of another body, one cut short, and the old SHA-1 one (docs.github.com: use SHA-256)."""
+    body = json.dumps({"repository": REPOSITORY, "pull_request": {"number": 7}})
+    signed = "sha256=" + hmac.new(WEBHOOKS_SECRET.encode(), body.encode(), hashlib.sha256).hexdigest()
+    sent, signature = {
+        "body": (body.replace("7", "8"), signed),
+        "signature": (body, signed[:-1]),
+        "algorithm": (body, "sha1=" + hmac.new(WEBHOOKS_SECRET.encode(), body.encode(), hashlib.sha1).hexdigest()),
+    }[change]
+    answer = door.ask("POST", "/webhooks/github", sent, token="", more={"x-hub-signature-256": signature})
+
+    assert (401, False) == (answer.status, answer.body["success"])
+    assert not is_looked_at(door)
 
 
 def test_a_webhook_that_concerns_nobody_wakes_nobody(door: PeopleDoor) -> None:

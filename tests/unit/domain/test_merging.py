@@ -123,3 +123,14 @@ def test_a_merge_into_the_feature_branch_moves_the_convoys_head(town: Town) -> N
     apply_merge(town, outcome(MergeStatus.MERGED, commit_sha="merge-1"), at(1))
 
     assert "merge-1" == convoy.feature_sha
+
+
+def test_a_merge_that_is_never_reported_is_asked_for_again_for_a_day_only(town: Town) -> None:
+    """The container lives, and nothing of the merge is ever heard."""
+    day = MERGE_GIVE_UP.total_seconds()
+    ask_merge(town, review_of(town), at(day - 1))
+    assert [2] == [command.attempt for command in list(town.commands.values())[-1:]]
+    source = next(iter(town.beads.values()))
+    ask_merge(town, review_of(town), at(day))
+
+    assert ({}, BeadStatus.OPEN) == (town.reviews, source.status)

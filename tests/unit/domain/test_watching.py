@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from gastown.domain.attempts import MERGES
 from gastown.domain.bead import BeadStatus
 from gastown.domain.effect import EffectKind
 from gastown.domain.limits import MAX_REVIEW_ROUNDS, MAX_TRANSIENT_POLLS, POLL_INTERVAL, SLOW_POLL_INTERVAL
@@ -34,6 +35,8 @@ from gastown.domain.watching import (
     ask_provider,
     touch_request,
 )
+from gastown.reconciler.obstacles import obstacles_of
+from gastown.reconciler.signs import green_until
 from tests.support.builders import NOW, a_bead, a_review, a_town, fresh
 
 URL = "https://github.com/acme/rig/pull/7"
@@ -321,6 +324,38 @@ def test_a_merge_that_is_not_allowed_now_goes_back_to_watching(town: Town) -> No
     assert (ReviewPhase.WATCHING, None) == (review.phase, review.watch.green_since)
     assert ["2 approvals required"] == review.watch.held_by
     assert "sha-1" == review.approved_sha
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_merges_that_come_to_nothing_are_bounded_and_then_left_to_a_person(town: Town, *, answered: bool) -> None:
+    """Refused or unanswered, although the request looks green each time: eight, then one escalation, and no ninth."""
+    review = review_of(town)
+    for _ in range(MERGES.most):
+        poll(town)
+        assert green_until(town, review) is not None
+        ask_provider(town, review, EffectKind.MERGE_PULL, fresh())
+        if answered:
+            refused = PullMerged(how=PullMerge.NOT_READY, message="a rule")
+            apply_pull_merge(town, review.id, review.watch.asks, refused, fresh())
+        else:
+            apply_refusal(town, review.id, review.watch.asks, DOWN, fresh())
+    poll(town)
+
+    assert green_until(town, review) is None
+    assert [f"merge_refused:{review.id}"] == [raised.cause for raised in town.escalations.values()]
+    assert any(one.what == "person" for one in obstacles_of(town, review, NOW))
+    poll(town, replace(OPEN, status=PullStatus.MERGED, merge_commit_sha="by-hand"))
+    assert {} == town.reviews
+
+
+def test_a_new_head_is_merged_anew_after_refused_merges(town: Town) -> None:
+    """Its approval counts from nothing."""
+    review = review_of(town)
+    review.merge_tries = MERGES.most
+    poll(town, replace(OPEN, head_sha="sha-2"))
+    approve(review, None, fresh())
+
+    assert (0, "sha-2") == (review.merge_tries, review.approved_sha)
 
 
 def test_a_merge_without_an_answer_is_looked_at_again(town: Town) -> None:

@@ -173,7 +173,9 @@ def at_merge_or_setup(treasury: Treasury) -> str:
 
 def at_the_mayors_start(treasury: Treasury) -> str:
     """What the reference's configuration header and boot configuration carry."""
-    return credentials.model_access(treasury.vault, treasury.town)["github_token"]
+    found = credentials.for_mayor(treasury.vault, treasury.town).found
+    assert found is not None
+    return found.value
 
 
 def at_refresh(treasury: Treasury) -> str:
@@ -203,5 +205,18 @@ def test_a_gitlab_agent_gets_its_instance_beside_its_token(treasury: Treasury) -
 
     given = credentials.for_agent(work, treasury.vault, container_claims(1), polecat.id, 1)
 
-    assert {"GITLAB_TOKEN": "glpat-1", "GITLAB_INSTANCE_URL": "https://git.acme.example"} == given["tools"]
+    assert {"GITLAB_TOKEN": "glpat-1", "GITLAB_HOST": "https://git.acme.example"} == given["tools"]
     assert ("oauth2", "glpat-1") == (given["git"]["username"], given["git"]["password"])
+
+
+def test_a_gitlab_token_of_oauth_is_named_as_one(treasury: Treasury) -> None:
+    """Its command line would send it as a personal one otherwise, and be refused."""
+    treasury.town.rigs[RIG_ID].git_url = "https://gitlab.com/group/widgets.git"
+    pair = {"access_token": "at-1", "refresh_token": "rt-1", "client_id": "c", "client_secret": "s"}
+    ends = (NOW + timedelta(hours=2)).isoformat()
+    treasury.keep(git_auth={"gitlab_oauth": {**pair, "expires_at": ends}, "gitlab_site": "https://gitlab.com"})
+    [polecat] = treasury.town.agents.values()
+
+    given = credentials.for_agent(a_desk(treasury.town).work, treasury.vault, container_claims(1), polecat.id, 1)
+
+    assert {"GITLAB_TOKEN": "at-1", "GITLAB_HOST": "https://gitlab.com", "GLAB_IS_OAUTH2": "true"} == given["tools"]

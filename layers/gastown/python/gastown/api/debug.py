@@ -19,12 +19,13 @@ from gastown.api.schemas.people import ConfigBody, TaskBody
 from gastown.api.views import show_bead, show_convoy, show_rig, show_status, stamp
 from gastown.domain.agent import Agent
 from gastown.domain.bead import Bead
+from gastown.domain.container import ContainerState
 from gastown.domain.convoy import MergeMode
 from gastown.domain.errors import Invalid, NotFound
 from gastown.domain.review import Review
 from gastown.domain.slinging import ConvoyOrder, Task
 from gastown.reconciler.explain import Explanation
-from gastown.usecases import convoys, debug_clock, history, tokens
+from gastown.usecases import containers, convoys, debug_clock, history, tokens
 from gastown.usecases.change_config import change_plain, show_settings
 from gastown.usecases.explaining import explain_all
 from gastown.usecases.replay import Replay, replay
@@ -170,6 +171,20 @@ def tick(town_id: str) -> dict[str, Any]:
     """Run a tick now and say what it did."""
     report = bootstrap.reconciler().tick(town_id)
     return {**asdict(report), "wake_at": stamp(report.wake_at)}
+
+
+@app.post(f"{TOWN}/graceful-stop")
+def graceful_stop(town_id: str) -> dict[str, Any]:
+    """Have the container drain and leave, as a planned stop does; the next generation goes on with the work."""
+    return {"stopped": True, "generation": containers.stop_gracefully(bootstrap.unit_of_work(), town_id, OPERATOR)}
+
+
+@app.get(f"{TOWN}/drain-status")
+def drain_status(town_id: str) -> dict[str, Any]:
+    """Whether the container drains, and until when at most."""
+    container = bootstrap.unit_of_work().read(town_id).container
+    draining = container.state is ContainerState.DRAINING
+    return {"draining": draining, "generation": container.generation, "until": stamp(container.deadline)}
 
 
 @app.post(f"{TOWN}/reconcile-dry-run")

@@ -10,21 +10,13 @@ from typing import TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from gastown.container.event_buffer import Numbered
 from gastown.container.git import GitError
 from gastown.container.hydration_gate import HydrationGate
 from gastown.container.log import say
 from gastown.container.merging import Merging
-from gastown.container.payloads import (
-    Cause,
-    MayorStart,
-    MergeOutcome,
-    MergePayload,
-    MergeStatus,
-    MessagePayload,
-    SetupOutcome,
-    SetupPayload,
-    StartPayload,
-)
+from gastown.container.outcomes import MergeOutcome, MergeStatus, SetupOutcome
+from gastown.container.payloads import Cause, MayorStart, MergePayload, MessagePayload, SetupPayload, StartPayload
 from gastown.container.places import check_branch, check_name, check_rig
 from gastown.container.refusals import RefusedError
 from gastown.container.repositories import Repositories
@@ -98,9 +90,10 @@ class Handlers:
 
     async def start(self, start: StartPayload | MayorStart, dispatch: int, *, hydrating: bool = False) -> Record:
         """Start an agent; hydration itself does not wait for its end. Raises `RefusedError`."""
-        if not hydrating:
+        if hydrating:
+            self.check_draining()
+        else:
             await self.enter()
-        self.check_draining()
         return await self._starting.start(start, dispatch)
 
     async def stop(self, agent_id: str, dispatch: int | None) -> bool:
@@ -122,6 +115,10 @@ class Handlers:
         await self.enter(begins=False)
         _, session = self._running(agent_id)
         await session.send(words.prompt, when=words.when)
+
+    def events(self, agent_id: str, after: int) -> list[Numbered]:
+        """What an agent's last run did after an event of this number."""
+        return self._starting.watching.shown(agent_id, after)
 
     async def change_model(self, agent_id: str, wish: ModelPayload) -> None:
         """Let a running session go on with other models. Raises `RefusedError`."""
@@ -175,6 +172,7 @@ class Handlers:
         """Clone a rig ahead of time, after `enter`. Raises `RefusedError` (invalid)."""
         try:
             await self._repositories.refresh(order.rig, partial(self._client.rig_git, order.rig.id))
+            await self._starting.browsing.show(order.rig)
         except (GitError, OSError, TownRefusedError, TownUnreachableError) as error:
             return SetupOutcome(rig_id=order.rig.id, status="failed", message=str(error)[:1000])
         return SetupOutcome(rig_id=order.rig.id, status="ready")

@@ -210,54 +210,22 @@ class Ack(Payload):
 ACCEPTED = Ack(outcome="accepted")
 
 
-class MergeStatus(StrEnum):
-    """How one merge attempt ended."""
-
-    MERGED = "merged"
-    ALREADY_MERGED = "already_merged"
-    MOVED = "moved"
-    CONFLICT = "conflict"
-    GATE_FAILED = "gate_failed"
-    PUSH_LOST = "push_lost"
-    UNAVAILABLE = "unavailable"
-
-
-class GateResult(Payload):
-    """One gate as it ended; `output` is its tail, `seconds` its running time."""
-
-    command: str
-    exit_code: int
-    seconds: float
-    output: str = ""
-
-
-class MergeOutcome(Payload):
-    """What came of one merge attempt; `head` is the branch's head when it had moved."""
-
-    review_id: str
-    attempt: int
-    status: MergeStatus
-    commit_sha: str | None = None
-    tree: str | None = None
-    head: str | None = None
-    gates: list[GateResult] = Field(default_factory=list)
-    message: str = ""
-
-
-class SetupOutcome(Payload):
-    """What came of setting a rig up."""
-
-    rig_id: str
-    status: Literal["ready", "failed"]
-    message: str = ""
-
-
 class GitCredentials(Payload):
     """A user name and a short-lived token for one git host."""
 
     username: str
     password: SecretStr
     expires_at: datetime | None = None
+    repository: str | None = None
+    """Where they may be shown, for who has no rig (the mayor)."""
+
+
+class ModelAccess(Payload):
+    """What a town pays its models with; without `url` the token is one of the Kilo gateway."""
+
+    token: SecretStr | None = None
+    url: str | None = None
+    organization_id: str | None = None
 
 
 class AgentCredentials(Payload):
@@ -268,6 +236,7 @@ class AgentCredentials(Payload):
     tools: dict[str, SecretStr] = Field(default_factory=dict)
     """Variables that sign the provider's own command line in, with the same token."""
     env: dict[str, str] = Field(default_factory=dict)
+    model: ModelAccess | None = None
 
     def with_git(self, git: GitCredentials | None) -> "AgentCredentials":
         """The same with another git token, in the tools too."""

@@ -4,13 +4,16 @@ Texts that people or other agents wrote stand between marked lines and are intro
 anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from gastown.container.payloads import MayorStart, StartPayload
 from gastown.container.resuming import Resumed
 
 Prime = dict[str, Any]
+
+BROWSE = "Those folders show the default branches and cannot be changed; one that is missing is on its way."
 
 TRIAGE = "gt:triage"
 """The label of a bead whose agent answers questions about other agents; only the town gives it."""
@@ -168,13 +171,18 @@ def _nudges(prime: Prime) -> str:
     return enclose("messages to you", "\n\n".join(texts)) if texts else ""
 
 
-def build_mayor_prompt(start: MayorStart) -> str:
-    """The first words of the mayor: its town, its tools, and what people said to it."""
-    rigs = "\n".join(f"  - {rig.name} (id {rig.id}, default branch {rig.default_branch})" for rig in start.rigs)
+def build_mayor_prompt(start: MayorStart, browse: Callable[[str], Path]) -> str:
+    """The first words of the mayor: its town, its tools, where it reads code, and what people said to it."""
+    rigs = "\n".join(
+        f"  - {rig.name} (id {rig.id}, default branch {rig.default_branch}, to be read in {browse(rig.id)})"
+        for rig in start.rigs
+    )
     parts = [
         """You are the mayor of a town of coding agents. People talk to you; you turn what they want into work.
 You do not change code yourself. Other agents do each piece of work, a refinery reviews it, and the town merges it.""",
-        f"Rigs (repositories) of this town:\n{rigs}" if rigs else "This town has no rig yet: say that one is needed.",
+        f"Rigs (repositories) of this town:\n{rigs}\n{BROWSE}"
+        if rigs
+        else "This town has no rig yet: say one is needed.",
         """- Several pieces of work: `gt sling-batch --rig-id ID --convoy-title TEXT --tasks JSON`. Each task has a
   title, a body that an agent can work from alone, and `depends_on`: positions of the tasks it builds on.
 - One piece of work: `gt sling --rig-id ID --title TEXT --body TEXT`.

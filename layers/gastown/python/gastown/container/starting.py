@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TypeVar
 
+from gastown.container.browsing import Browsing
 from gastown.container.cleaning import Cleaning
 from gastown.container.environment import Outfit
 from gastown.container.git import GitError
-from gastown.container.log import say
+from gastown.container.log import about, say
 from gastown.container.mayor_folder import MayorFolder
 from gastown.container.payloads import AgentCredentials, Cause, GitCredentials, MayorStart, StartPayload
 from gastown.container.prompts import build_mayor_prompt, build_prompt
@@ -22,6 +23,7 @@ from gastown.container.saving import SAVE_LIMIT, Saving
 from gastown.container.tools.credential_helper import PASS
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
 from gastown.container.wallet import Wallet, secrets_of
+from gastown.container.watching import Watching
 from gastown.container.worktrees import Worktrees
 
 T = TypeVar("T")
@@ -45,9 +47,15 @@ class Starting:
     outfit: Outfit
     mayor_folder: MayorFolder
     is_draining: Callable[[], bool]
+    browsing: Browsing
+    watching: Watching = field(default_factory=Watching)
 
     async def start(self, start: StartPayload | MayorStart, dispatch: int) -> Record:
         """Run the agent; returns when its process runs. Raises `RefusedError`."""
+        with about(rig_id=start.rig_id, agent_id=start.agent.id, dispatch=dispatch):
+            return await self._start(start, dispatch)
+
+    async def _start(self, start: StartPayload | MayorStart, dispatch: int) -> Record:
         agent_id = start.agent.id
         self.outfit.places.home(agent_id)
         async with self.roster.lock(agent_id):
@@ -56,6 +64,7 @@ class Starting:
             await self._replace(agent_id)
             record = Record(start=start, dispatch=dispatch)
             self.roster.add(record)
+            self.watching.starting(record)
             try:
                 await self._launch(record)
             except RefusedError as refusal:
@@ -104,13 +113,16 @@ class Starting:
     async def _launch(self, record: Record) -> None:
         wallet = self._wallet(record)
         credentials = await settled(wallet.fetch)
+        self.watching.passed(record, "credentials")
         prompt, credentials = await self._prepare(record, credentials)
+        self.watching.passed(record, "prompt")
         self._check_wanted(record)
         launch = self.launch_of(record, credentials, prompt=prompt)
         wallet.put(credentials)
         wallet.hide(*launch.secrets)
         record.wallet = wallet
-        session = await self.runtimes.of(record.start.runtime).start(replace(launch, secrets=wallet.secrets))
+        launch = replace(launch, secrets=wallet.secrets, listener=self.watching.listener(record, wallet.secrets))
+        session = await self.runtimes.of(record.start.runtime).start(await self._recalling(launch, record))
         try:
             self._check_wanted(record)
         except RefusedError:
@@ -120,6 +132,19 @@ class Starting:
         record.session, record.status = session, SessionStatus.RUNNING
         record.watcher = asyncio.create_task(self._watch(record))
         record.saver = asyncio.create_task(self.saving.keep(record))
+        self.watching.passed(record, "session")
+        self.watching.running(record)
+
+    async def _recalling(self, launch: Launch, record: Record) -> Launch:
+        """The mayor's launch with what was said before; without it the mayor starts all the same."""
+        if not isinstance(record.start, MayorStart):
+            return launch
+        try:
+            history = await self.client.conversation(record.agent_id)
+        except (TownRefusedError, TownUnreachableError) as error:
+            say("conversation.not_recalled", error=str(error))
+            history = ""
+        return replace(launch, history=history, said=record.start.words)
 
     def _wallet(self, record: Record) -> Wallet:
         rig_id, client = record.start.rig_id, self.client
@@ -138,6 +163,7 @@ class Starting:
             prompt=prompt,
             model=record.start.model,
             small_model=record.start.small_model,
+            access=credentials.model,
             resume=isinstance(record.start, MayorStart),
             environment=environment,
             log=self.outfit.log_file(record),
@@ -153,14 +179,17 @@ class Starting:
         start = record.start
         if isinstance(start, MayorStart):
             record.worktree = self.mayor_folder.prepare(start.instructions)
-            return build_mayor_prompt(start), credentials
+            self.browsing.begin(start.rigs)
+            return build_mayor_prompt(start, self.browsing.folder), credentials
         provider = self._provider(start.rig.id, credentials)
         remote = await self.repositories.refresh(start.rig, provider)
         credentials = credentials.with_git(remote.credentials)
+        self.watching.passed(record, "repository")
         await self._settle(start)
         self._check_wanted(record)
         place = await self.worktrees.make(start, dispatch=record.dispatch, provider=provider)
         record.worktree, record.begun_at, record.resumed = place.folder, place.begun_at, place.resumed
+        self.watching.passed(record, "worktree")
         prime = await settled(lambda: self.client.prime(start.rig_id, record.agent_id, credentials.agent_token))
         return build_prompt(prime, start, record.resumed), credentials
 
@@ -195,6 +224,7 @@ class Starting:
         if record.session is None:
             return
         ended = await record.session.wait()
+        self.watching.ended(record, ended)
         self._revoke(record)
         if record.saver is not None:
             record.saver.cancel()

@@ -1,8 +1,12 @@
 """The container's calls to the `agents` door, with bounded retries; tokens never leave it in a text."""
 
 import asyncio
+import base64
 import hashlib
+import json
 import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -10,19 +14,18 @@ import httpx
 import tenacity
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from gastown.container.payloads import (
-    Ack,
-    AgentCredentials,
-    Beat,
-    GitCredentials,
-    HeartbeatAnswer,
-    MergeOutcome,
-    Registration,
-    SetupOutcome,
-)
+from gastown.container.event_buffer import Numbered
+from gastown.container.log import say
+from gastown.container.mayor_context import MayorContext
+from gastown.container.outcomes import MergeOutcome, SetupOutcome
+from gastown.container.payloads import Ack, AgentCredentials, Beat, GitCredentials, HeartbeatAnswer, Registration
 from gastown.container.settings import ContainerSettings
 
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+RENEWED_BEFORE = timedelta(minutes=30)
+"""A token with less to live is exchanged before hydration (container facts, 2.12)."""
+RENEWAL_LIMIT = 10.0
+"""Seconds for that exchange."""
 CALL_LIMIT = httpx.Timeout(35, connect=5)
 """Seconds; the door itself answers or gives up within 29."""
 
@@ -83,6 +86,29 @@ class TownClient:
         path = f"container/commands/{command_id}/report"
         await self._call("POST", path, outcome.model_dump(mode="json", exclude_none=True), patience=3600)
 
+    async def registry(self) -> list[Any]:
+        """The starts that wait for this container, read once; hydration has no time for more."""
+        answer = await self._call("GET", "container-registry", None, patience=0)
+        if not isinstance(answer, list):
+            raise TownUnreachableError("the registry is no list")
+        return answer
+
+    async def mayor_context(self) -> MayorContext:
+        """What the town says of its mayor; asked once, since a mayor can start cold."""
+        return read_as(MayorContext, await self._call("GET", "mayor-id", None, patience=0))
+
+    async def renew_before_end(self) -> None:
+        """Exchange a token that ends within half an hour, or has ended; without a new one the old one is kept."""
+        used, now = self.token, datetime.now(UTC)
+        ends = end_of(used) if used is not None else None
+        if used is None or ends is None or ends - now > RENEWED_BEFORE:
+            return
+        try:
+            async with asyncio.timeout(RENEWAL_LIMIT):
+                await self._renew(used)
+        except (TownRefusedError, TownUnreachableError, TimeoutError) as error:
+            say("container.token_not_renewed", error=str(error) or type(error).__name__)
+
     async def agent_credentials(self, agent_id: str, dispatch: int) -> AgentCredentials:
         """Fresh credentials for one dispatch of one agent."""
         path = f"container/agents/{agent_id}/credentials"
@@ -134,6 +160,38 @@ class TownClient:
         """Which of these refs hold work that nobody will go on from any more."""
         answer = await self._call("POST", f"container/rigs/{rig_id}/saved-work", {"refs": refs})
         return [ref for ref in (answer or {}).get("over", []) if ref in refs]
+
+    async def tell_events(self, agent_id: str, dispatch: int, batch: Sequence[Numbered]) -> None:
+        """Tell what one run did; tried once, for whoever tells keeps it until it is heard."""
+        events = [
+            {
+                "sequence": one.sequence,
+                "event_type": one.event.kind,
+                "created_at": one.event.at.isoformat(),
+                "data": one.event.data,
+            }
+            for one in batch
+        ]
+        path = f"container/agents/{agent_id}/events"
+        await self._call("POST", path, {"dispatch": dispatch, "events": events}, patience=0)
+
+    async def tell_steps(self, batch: Sequence[Numbered]) -> None:
+        """Tell what happened to this container; tried once."""
+        events = [
+            {
+                **one.event.data,
+                "sequence": one.sequence,
+                "event": one.event.kind,
+                "created_at": one.event.at.isoformat(),
+            }
+            for one in batch
+        ]
+        await self._call("POST", "container-events", {"events": events}, patience=0)
+
+    async def conversation(self, agent_id: str) -> str:
+        """What was said in an agent's sessions so far, as a block for a prompt; empty if nothing was."""
+        answer = await self._call("GET", f"container/agents/{agent_id}/conversation", None)
+        return str(answer.get("block", "")) if isinstance(answer, dict) else ""
 
     async def evicted(self, *, patience: float) -> None:
         """Report that this container was told to leave."""
@@ -189,6 +247,16 @@ class TownClient:
         return read_envelope(answer)
 
 
+def end_of(token: SecretStr) -> datetime | None:
+    """When a token says that it ends; its signature is the town's to check. None if it says nothing readable."""
+    try:
+        body = token.get_secret_value().split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return datetime.fromtimestamp(int(claims["exp"]), UTC)
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
 def read_as(model: type[P], data: Any) -> P:
     """The data of an answer as a model. Raises `TownUnreachableError`: a newer or broken door, not a refusal."""
     try:
@@ -214,4 +282,5 @@ def read_envelope(answer: httpx.Response) -> Any:
         raise TownRefusedError(answer.status_code, "Unexpected response shape")
     if not body["success"]:
         raise TownRefusedError(answer.status_code, str(body.get("error", "refused")))
-    return body.get("data")
+    # Some answers of the reference have their fields beside `success`.
+    return body["data"] if "data" in body else {name: value for name, value in body.items() if name != "success"}

@@ -118,4 +118,6 @@ def secrets_of(credentials: AgentCredentials) -> list[str]:
     """All values that must not be seen: tokens, and whatever the town gave as environment."""
     git = [credentials.git.password.get_secret_value()] if credentials.git else []
     tools = [text.get_secret_value() for name, text in credentials.tools.items() if name.endswith("_TOKEN")]
-    return [credentials.agent_token.get_secret_value(), *git, *tools, *credentials.env.values()]
+    paid = credentials.model.token if credentials.model else None
+    model = [paid.get_secret_value()] if paid else []
+    return [credentials.agent_token.get_secret_value(), *git, *tools, *model, *credentials.env.values()]

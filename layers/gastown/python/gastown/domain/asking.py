@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 from gastown.domain.agent import Agent
+from gastown.domain.attempts import BATCHES
 from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, Moment, RigId
-from gastown.domain.limits import MAX_TRIAGE_REQUESTS, MAX_TRIAGE_ROUNDS
+from gastown.domain.limits import MAX_TRIAGE_REQUESTS
 from gastown.domain.town import Town
 from gastown.domain.triage import TriageAction, TriageRequest, TriageType
 
@@ -88,4 +89,4 @@ def close_requests_of(town: Town, escalation_id: BeadId, by: str, moment: Moment
 
 def is_answerable(request: TriageRequest) -> bool:
     """Whether triage agents may still be asked; after three batches without an answer a person is."""
-    return request.rounds < MAX_TRIAGE_ROUNDS
+    return not BATCHES.is_over(request.rounds)

@@ -7,10 +7,11 @@ they are said again to the next one, at most three times (design section 9, row 
 from datetime import datetime
 
 from gastown.domain.agent import AgentStatus, RunEnd
+from gastown.domain.attempts import SESSIONS
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.escalation import Severity
 from gastown.domain.ids import AgentId, CommandId, Moment, short
-from gastown.domain.limits import MAX_MAYOR_ATTEMPTS, MAX_MESSAGES_PUSHED, MAYOR_BACKOFF
+from gastown.domain.limits import MAX_MESSAGES_PUSHED
 from gastown.domain.mail import Mail
 from gastown.domain.mayor import Mayor, Session
 from gastown.domain.nudge import Nudge, NudgeMode, NudgePriority, NudgeState
@@ -204,8 +205,8 @@ def _say_again(town: Town, mayor: Mayor, moment: Moment) -> None:
 
 def _back_off(town: Town, mayor: Mayor, moment: Moment, reason: str) -> None:
     mayor.attempts += 1
-    mayor.not_before = moment.now + MAYOR_BACKOFF * 2 ** (mayor.attempts - 1)
-    if mayor.attempts >= MAX_MAYOR_ATTEMPTS:
+    mayor.not_before = moment.now + SESSIONS.wait(mayor.attempts)
+    if SESSIONS.is_over(mayor.attempts):
         raise_escalation(
             town,
             moment,

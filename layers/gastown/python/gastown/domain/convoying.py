@@ -1,5 +1,7 @@
 """The moves of a convoy after it was slung: start, stop, resume, close, land."""
 
+from gastown.domain.agent import Role
+from gastown.domain.attempts import LANDINGS
 from gastown.domain.bead import BeadStatus
 from gastown.domain.convoy import Convoy, ConvoyState, FeatureBranch, MergeMode
 from gastown.domain.effect import Effect, EffectKind
@@ -8,9 +10,9 @@ from gastown.domain.errors import Conflict
 from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, EffectId, Moment
-from gastown.domain.limits import LANDING_BACKOFF, LANDING_BACKOFF_MAX, MAX_LANDINGS
 from gastown.domain.review import Review
 from gastown.domain.slinging import start_execution
+from gastown.domain.telling import tell_mayor
 from gastown.domain.town import Town
 from gastown.domain.waiting import answer_wait
 from gastown.domain.warning import raise_escalation
@@ -53,6 +55,9 @@ def finish_convoy(town: Town, convoy: Convoy, state: ConvoyState, moment: Moment
     if convoy.state is not state:
         move_convoy(town, convoy, state, moment)
     convoy.landed_at = moment.now if state is ConvoyState.LANDED else None
+    if state is ConvoyState.LANDED and convoy.created_by == Role.MAYOR:
+        # Whoever asked the mayor for it waits for its word.
+        tell_mayor(town, f"Your convoy {convoy.title!r} ({convoy.id}) has landed.", moment, source="convoy")
     if (landing := town.landing_of(convoy.id)) is not None and not landing.abandoned:
         abandon_review(town, landing, moment)
     for wait in [w for w in town.waits.values() if w.convoy_id == convoy.id and not w.answered]:
@@ -65,7 +70,7 @@ def open_landing(town: Town, convoy: Convoy, moment: Moment) -> Review:
     """Open the landing review of a convoy's feature branch onto the rig's default branch."""
     default = town.rig(convoy.rig_id).default_branch
     convoy.landings += 1
-    convoy.not_before = moment.now + min(2**convoy.landings * LANDING_BACKOFF, LANDING_BACKOFF_MAX)
+    convoy.not_before = moment.now + LANDINGS.wait(convoy.landings)
     review = Review(
         id=BeadId(moment.new_id()),
         rig_id=convoy.rig_id,
@@ -152,7 +157,7 @@ def wait_for_person(town: Town, convoy: Convoy, why: str, moment: Moment) -> Non
 
 def landings_left(convoy: Convoy) -> bool:
     """Whether another landing review may be opened."""
-    return convoy.landings < MAX_LANDINGS
+    return not LANDINGS.is_over(convoy.landings)
 
 
 def lands_at_once(convoy: Convoy) -> bool:

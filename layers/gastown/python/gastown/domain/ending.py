@@ -6,6 +6,7 @@ An end is final, frees whoever was on it and leaves a stub for who refers to it.
 from datetime import timedelta
 
 from gastown.domain.agent import Agent, AgentStatus, RunEnd
+from gastown.domain.attempts import ALL_STARTS, BATCHES, REJECTIONS, STARTS
 from gastown.domain.bead import Bead, BeadStatus, Stub
 from gastown.domain.breaking import record_failure
 from gastown.domain.command import Command, CommandKind
@@ -14,7 +15,6 @@ from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
 from gastown.domain.handing_over import hand_over
 from gastown.domain.ids import BeadId, CommandId, Moment
-from gastown.domain.limits import DISPATCH_BACKOFF, MAX_REJECTIONS, MAX_TOTAL_ATTEMPTS, TRIAGE_COOLDOWN
 from gastown.domain.molecule import Molecule
 from gastown.domain.review import Receipt, Review, ReviewPhase
 from gastown.domain.town import Town
@@ -23,7 +23,7 @@ from gastown.domain.warning import raise_escalation
 
 def backoff(attempts: int) -> timedelta:
     """The wait before the next start after this many attempts."""
-    return DISPATCH_BACKOFF[min(attempts, len(DISPATCH_BACKOFF) - 1)]
+    return STARTS.wait(attempts)
 
 
 def end_run(town: Town, agent: Agent, how: RunEnd, moment: Moment) -> None:
@@ -175,7 +175,7 @@ def fail_review(town: Town, review: Review, failure: str, moment: Moment) -> Non
     if source is None or review.abandoned:
         return
     source.rejections += 1
-    if source.rejections >= MAX_REJECTIONS:
+    if REJECTIONS.is_over(source.rejections):
         fail_bead(town, source, "rejected", failure, moment)
     else:
         reopen(town, source, moment, reason=f"review failed: {failure}")
@@ -195,7 +195,7 @@ def fail_bead(town: Town, bead: Bead, outcome: str, message: str, moment: Moment
     bead.failure = message
     end_bead(town, bead, BeadStatus.FAILED, outcome, moment)
     if bead.is_triage_batch:
-        town.triage_not_before = moment.now + TRIAGE_COOLDOWN
+        town.triage_not_before = moment.now + BATCHES.wait(0)
         return
     waiting = [other.title for other in town.beads.values() if bead.id in other.blockers]
     raise_escalation(
@@ -227,7 +227,7 @@ def _requeue_bead(town: Town, bead: Bead, how: RunEnd, moment: Moment, reason: s
     if how is RunEnd.EVICTED:
         bead.attempts = max(0, bead.attempts - 1)
     limit = town.rules_for(bead.rig_id).max_attempts
-    if bead.attempts >= limit or bead.total_attempts >= MAX_TOTAL_ATTEMPTS:
+    if bead.attempts >= limit or ALL_STARTS.is_over(bead.total_attempts):
         fail_bead(town, bead, "exhausted", f"{bead.total_attempts} starts without a result; the last: {reason}", moment)
         return
     reopen(town, bead, moment, reason=reason)

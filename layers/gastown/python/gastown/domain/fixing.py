@@ -6,12 +6,12 @@ A review waits in `fixing` while one is open, so rework, feedback and conflicts 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from gastown.domain.attempts import ROUNDS
 from gastown.domain.bead import CONFLICT, REWORK, Bead
 from gastown.domain.ending import fail_review
 from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, Moment
-from gastown.domain.limits import MAX_REVIEW_ROUNDS
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
@@ -61,8 +61,8 @@ def ask_for_fix(town: Town, review: Review, wish: Wish, moment: Moment) -> BeadI
         Note(bead_id=review.source_id or review.id, type="rework_requested", at=moment.now, new=fix.id,
              metadata={"feedback": wish.text[:500], "review_id": review.id, "label": wish.label})
     )  # fmt: skip
-    if review.rounds > MAX_REVIEW_ROUNDS:
-        fail_review(town, review, f"{MAX_REVIEW_ROUNDS} rounds of changes were not enough", moment)
+    if ROUNDS.is_over(review.rounds - 1):
+        fail_review(town, review, f"{ROUNDS.most} rounds of changes were not enough", moment)
     return fix.id
 
 

@@ -1,21 +1,23 @@
 """The moves of the town's container: claim, register, drain, lose. A generation is never used twice."""
 
 from gastown.domain.agent import Agent, RunEnd
+from gastown.domain.attempts import CONTAINERS
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.container import Container, ContainerState, Pulse
 from gastown.domain.effect import Effect, EffectKind
 from gastown.domain.ending import lose_run
 from gastown.domain.errors import Conflict
+from gastown.domain.escalation import Severity
 from gastown.domain.handing_over import remember_saves
 from gastown.domain.ids import CommandId, EffectId, Moment
 from gastown.domain.limits import (
     BOOT_DEADLINE,
+    CONTAINER_TOLD,
     DRAIN_DEADLINE,
     EVICTION_DEADLINE,
-    RUN_TASK_BACKOFF,
-    RUN_TASK_BACKOFF_MAX,
 )
 from gastown.domain.town import Town
+from gastown.domain.warning import ABOUT_CONTAINER, raise_escalation
 
 ALIVE = frozenset({ContainerState.CLAIMED, ContainerState.STARTING, ContainerState.READY, ContainerState.DRAINING})
 
@@ -81,6 +83,14 @@ def drain_container(town: Town, moment: Moment) -> None:
     )
 
 
+def stop_gracefully(town: Town, moment: Moment) -> int:
+    """A person has the container replaced: it drains, and work goes on in the next generation. Raises `Conflict`."""
+    if town.container.state is not ContainerState.READY:
+        raise Conflict(f"The container is {town.container.state}, not ready")
+    drain_container(town, moment)
+    return town.container.generation
+
+
 def evict_container(town: Town, generation: int, moment: Moment) -> None:
     """The container was told to leave by somebody else: it drains, and what ran in it costs no attempt."""
     container = town.container
@@ -126,13 +136,27 @@ def leave(town: Town, moment: Moment, *, reason: str, failed: bool) -> None:
     remember_saves(town)
     town.pulses.clear()
     failures = town.container.failures + 1 if failed else 0
-    wait = min(RUN_TASK_BACKOFF * 2 ** (failures - 1), RUN_TASK_BACKOFF_MAX) if failures else None
+    if failures >= CONTAINER_TOLD:
+        _tell(town, failures, reason, moment)
+    wait = CONTAINERS.wait(failures) if failures else None
     town.container = Container(
         generation=town.container.generation,
         failures=failures,
         evicted=evicted,
         not_before=moment.now + wait if wait else None,
         last_error=reason if failed else None,
+    )
+
+
+def _tell(town: Town, failures: int, reason: str, moment: Moment) -> None:
+    """Show that no container comes up; it is tried again for a day, and then when a person has seen this."""
+    raise_escalation(
+        town,
+        moment,
+        cause=ABOUT_CONTAINER,
+        severity=Severity.HIGH,
+        title="No container comes up",
+        message=f"{failures} in a row were refused or lost; the last: {reason[:500]}. Acknowledge this to try at once.",
     )
 
 

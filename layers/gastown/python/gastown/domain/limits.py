@@ -25,6 +25,12 @@ RUN_TASK_BACKOFF = timedelta(seconds=30)
 
 RUN_TASK_BACKOFF_MAX = timedelta(minutes=10)
 
+CONTAINER_TOLD = 3
+"""Containers in a row that did not come up before a person is told (reconciler facts, 9.2: three restarts)."""
+
+CONTAINER_GIVE_UP = 148
+"""Containers in a row that did not come up before the town waits for a person: a day of them, 10 min apart."""
+
 DISPATCH_BACKOFF = tuple(timedelta(seconds=s) for s in (15, 30, 60, 120, 300, 600))
 """Wait before the next start of a bead or review, by attempts used; at least 15 s (facts: dispatch backoff)."""
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gastown.domain.attempts import MERGES
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.ending import end_review, fail_review, merge_review, requeue_review
 from gastown.domain.fixing import Wish, ask_for_fix, settle_conflict, withdraw
 from gastown.domain.ids import CommandId, Moment
-from gastown.domain.limits import MAX_MERGE_TRIES, MERGE_GIVE_UP, MERGE_RACE_BACKOFF, MERGE_UNAVAILABLE_RETRY
+from gastown.domain.limits import MERGE_GIVE_UP, MERGE_UNAVAILABLE_RETRY
 from gastown.domain.review import GateResult, Receipt, Review, ReviewPhase
 from gastown.domain.town import Town
 
@@ -39,7 +40,10 @@ class MergeOutcome:
 
 
 def ask_merge(town: Town, review: Review, moment: Moment) -> None:
-    """Leave the command to merge exactly the approved sha; every ask has a number of its own."""
+    """Leave the command to merge exactly the approved sha; every ask has a number of its own. After a day it fails."""
+    if review.merge_command and moment.now - (review.merge_started_at or moment.now) >= MERGE_GIVE_UP:
+        fail_review(town, review, "the container reported no merge for a day", moment)
+        return
     review.merge_attempt += 1
     command_id = CommandId(moment.new_id())
     review.merge_command, review.merge_asked_at = command_id, moment.now
@@ -103,11 +107,11 @@ def _gate_feedback(outcome: MergeOutcome) -> str:
 
 def _lost_race(town: Town, review: Review, moment: Moment) -> None:
     review.merge_tries += 1
-    if review.merge_tries >= MAX_MERGE_TRIES:
+    if MERGES.is_over(review.merge_tries):
         withdraw(review, moment)
         requeue_review(town, review, moment, reason="the target branch kept moving")
     else:
-        review.not_before = moment.now + MERGE_RACE_BACKOFF[review.merge_tries - 1]
+        review.not_before = moment.now + MERGES.wait(review.merge_tries)
 
 
 def postpone(town: Town, review: Review, why: str, moment: Moment) -> None:

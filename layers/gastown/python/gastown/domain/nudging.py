@@ -7,6 +7,7 @@ container left, its run ended) the message waits again, so nothing here has to b
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from gastown.domain.attempts import PUSHES
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.errors import Invalid, NotFound
 from gastown.domain.event import Note
@@ -15,10 +16,8 @@ from gastown.domain.limits import (
     MAIL_LIFE,
     MAX_BODY_BYTES,
     MAX_NUDGE,
-    MAX_PUSHES,
     MAX_TITLE,
     NUDGE_LIFE,
-    PUSH_BACKOFF,
 )
 from gastown.domain.mail import Mail, MailState
 from gastown.domain.nudge import Nudge, NudgeMode, NudgePriority, NudgeState
@@ -133,7 +132,7 @@ def settle_push(town: Town, command: Command, moment: Moment, *, accepted: bool)
             end_message(town, message, "delivered", moment)
         else:
             message.tries += 1
-            message.not_before = moment.now + PUSH_BACKOFF * 2 ** min(message.tries - 1, MAX_PUSHES)
+            message.not_before = moment.now + PUSHES.wait(message.tries)
 
 
 def end_message(town: Town, message: Nudge | Mail, state: str, moment: Moment) -> None:

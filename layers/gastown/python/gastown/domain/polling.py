@@ -11,7 +11,7 @@ Each counted refusal adds one to its own counter and puts the other back to 0.
 
 from dataclasses import dataclass
 
-from gastown.domain.limits import MAX_INVALID_POLLS, MAX_TRANSIENT_POLLS
+from gastown.domain.attempts import INVALID_POLLS, TRANSIENT_POLLS
 from gastown.domain.pull import HttpError, InvalidResponse, Refusal
 
 
@@ -28,9 +28,9 @@ def count_refusal(refusal: Refusal, before: Strikes) -> tuple[Strikes, bool]:
     match refusal:
         case HttpError(transient=True):
             after = Strikes(transient=before.transient + 1)
-            return after, after.transient >= MAX_TRANSIENT_POLLS
+            return after, TRANSIENT_POLLS.is_over(after.transient)
         case InvalidResponse():
             after = Strikes(invalid=before.invalid + 1)
-            return after, after.invalid >= MAX_INVALID_POLLS
+            return after, INVALID_POLLS.is_over(after.invalid)
         case _:
             return before, True

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from gastown.domain.agent import Role, RunEnd
+from gastown.domain.attempts import ALL_STARTS
 from gastown.domain.bead import HELD, Bead, BeadStatus
 from gastown.domain.convoy import Convoy
 from gastown.domain.edges import cycle_through, replace_blocker
@@ -11,7 +12,6 @@ from gastown.domain.errors import Conflict, NotFound
 from gastown.domain.event import Note
 from gastown.domain.hooking import has_slot, hook
 from gastown.domain.ids import BeadId, Moment
-from gastown.domain.limits import MAX_TOTAL_ATTEMPTS
 from gastown.domain.town import Town
 from gastown.domain.warning import acknowledge_escalation
 
@@ -66,7 +66,7 @@ def reassign_bead(town: Town, bead: Bead, agent_id: str, moment: Moment) -> Bead
         raise Conflict(f"Bead {bead.id} is {bead.status} and not ready")
     given_back = 1 if agent_runs(town, bead) else 0
     limit = town.rules_for(bead.rig_id).max_attempts
-    if bead.total_attempts >= MAX_TOTAL_ATTEMPTS or bead.attempts - given_back >= limit:
+    if ALL_STARTS.is_over(bead.total_attempts) or bead.attempts - given_back >= limit:
         raise Conflict(f"Bead {bead.id} has used up its starts; reset it first")
     if bead.assignee is None and not has_slot(town, bead.rig_id):
         raise Conflict("All places for polecats in this rig are taken")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gastown.domain.agent import Agent, AgentStatus, Role, Run, RunEnd
+from gastown.domain.attempts import ALL_STARTS
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.ending import backoff, end_bead, end_run, fail_review, lose_run, requeue_review, set_status
 from gastown.domain.errors import Conflict, Forbidden, Invalid, StaleDispatch
@@ -15,7 +16,7 @@ from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
 from gastown.domain.fixing import Wish, ask_for_fix
 from gastown.domain.ids import BeadId, Moment
-from gastown.domain.limits import MAX_TOTAL_ATTEMPTS, POLL_INTERVAL
+from gastown.domain.limits import POLL_INTERVAL
 from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
@@ -265,5 +266,5 @@ def _wait_out(town: Town, held: Bead | Review, reason: str, moment: Moment) -> N
             message=f"{reason}. Starts go on with longer waits and cost no attempt; mend what is outside.",
             rig_id=held.rig_id,
         )
-    if isinstance(held, Review) and held.refusals >= MAX_TOTAL_ATTEMPTS and held.id in town.reviews:
+    if isinstance(held, Review) and ALL_STARTS.is_over(held.refusals) and held.id in town.reviews:
         fail_review(town, held, reason, moment)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from gastown.domain.agent import Agent, Role, RunEnd
 from gastown.domain.asking import close_request
+from gastown.domain.attempts import STARTS
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.ending import fail_bead, fail_review, lose_run, stop_session
 from gastown.domain.errors import Invalid, NotFound
 from gastown.domain.escalation import Severity
 from gastown.domain.hooking import has_slot, hire, hook
 from gastown.domain.ids import BeadId, Moment
-from gastown.domain.limits import DISPATCH_BACKOFF, MAX_RIG_AGENTS, MAX_TRIAGE_NOTES
+from gastown.domain.limits import MAX_RIG_AGENTS, MAX_TRIAGE_NOTES
 from gastown.domain.nudge import NudgeMode, NudgePriority
 from gastown.domain.nudging import queue_nudge
 from gastown.domain.review import Review, ReviewPhase
@@ -82,7 +83,7 @@ def _end(town: Town, agent: Agent | None, answer: Answer, moment: Moment) -> Non
 def _restart(town: Town, agent: Agent | None, held: Held | None, answer: Answer, moment: Moment) -> None:
     _end(town, agent, answer, moment)
     if answer.action is TriageAction.RESTART_WITH_BACKOFF and held is not None and _is_queued(held):
-        held.not_before, held.updated_at = moment.now + DISPATCH_BACKOFF[-1], moment.now
+        held.not_before, held.updated_at = moment.now + STARTS.waits[-1], moment.now
 
 
 def _is_queued(held: Held) -> bool:

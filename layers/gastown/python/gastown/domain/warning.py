@@ -11,8 +11,8 @@ from gastown.domain.limits import ESCALATION_STEP, MAX_NUDGE, MAX_RE_ESCALATIONS
 from gastown.domain.telling import tell_mayor
 from gastown.domain.town import Town
 
-ABOUT_MAYOR = "mayor"
-"""The cause of the one escalation that the mayor is not told."""
+ABOUT_MAYOR, ABOUT_CONTAINER = "mayor", "container"
+"""The causes of which the mayor is not told: it could not be reached."""
 
 STEPS = (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
 
@@ -59,7 +59,7 @@ def raise_escalation(  # noqa: PLR0913 - by keyword only: these are an escalatio
 
 
 def _tell(town: Town, escalation: Escalation, what: str, moment: Moment) -> None:
-    if escalation.severity is Severity.LOW or escalation.cause == ABOUT_MAYOR:
+    if escalation.severity is Severity.LOW or escalation.cause in (ABOUT_MAYOR, ABOUT_CONTAINER):
         return
     about = f"rig={escalation.rig_id} " if escalation.rig_id else ""
     words = f"[{what}:{escalation.severity}] {about}{escalation.title}\n{escalation.message}"
@@ -93,6 +93,8 @@ def acknowledge_escalation(town: Town, escalation_id: str, by: str, moment: Mome
         raise NotFound(f"Escalation {escalation_id} not found")
     escalation.acknowledged_at, escalation.acknowledged_by = moment.now, by
     town.finals[escalation.id] = escalation
+    if escalation.cause == ABOUT_CONTAINER:
+        town.container.failures, town.container.not_before = 0, None
     close_requests_of(town, escalation.id, by, moment)
     town.note(
         Note(bead_id=escalation.bead_id or escalation.id, type="triage_resolved", at=moment.now, new="acknowledged")

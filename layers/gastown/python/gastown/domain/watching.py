@@ -20,12 +20,12 @@ from gastown.domain.pull import (
     Look,
     Mergeability,
     Provider,
-    PullMerge,
     PullMerged,
     PullState,
     PullStatus,
     Refusal,
 )
+from gastown.domain.pull_merging import count_refused_merge, settle_merge
 from gastown.domain.refusal_words import explain_refusal
 from gastown.domain.request_words import feedback_text, feedback_title, is_merge_request, obstacles_to_merge
 from gastown.domain.review import Receipt, Review, ReviewPhase
@@ -91,6 +91,7 @@ def apply_refusal(town: Town, review_id: str, ask: int, refusal: Refusal, moment
     watch.said, watch.green_since, watch.is_merging = explain_refusal(refusal), None, False
     if review.phase is ReviewPhase.MERGING:
         review.phase = ReviewPhase.WATCHING
+        count_refused_merge(town, review, watch.said, moment)
     told = refusal.retry_at if isinstance(refusal, HttpError) else None
     watch.next_at = max(moment.now + POLL_INTERVAL, told or moment.now)
     if review.abandoned:
@@ -211,40 +212,9 @@ def _follow_approval(town: Town, review: Review, feedback: Feedback, moment: Mom
 def apply_pull_merge(town: Town, review_id: str, ask: int, answer: PullMerged, moment: Moment) -> None:
     """How the provider answered a merge of the approved sha."""
     review = _answered(town, review_id, ask)
-    if review is None:
-        return
-    _heard(review)
-    review.watch.is_merging, review.watch.green_since = False, None
-    review.watch.next_at = moment.now + POLL_INTERVAL
-    match answer.how:
-        case PullMerge.MERGED | PullMerge.ALREADY_MERGED:
-            merge_review(town, review, _receipt(review, answer, moment), moment)
-        case _ if review.abandoned:
-            end_review(town, review, ReviewPhase.FAILED, moment, failure="abandoned")
-        case PullMerge.MOVED:
-            review.sha = answer.head_sha or review.sha
-            withdraw(review, moment)
-            requeue_review(town, review, moment, reason="the branch moved after its approval")
-        case PullMerge.CONFLICT:
-            review.watch.conflict_sha = review.sha
-            settle_conflict(town, review, answer.message or "the provider refused the merge", moment)
-        case PullMerge.NOT_READY:
-            review.phase, review.watch.held_by = ReviewPhase.WATCHING, [answer.message[:300] or "the provider refused"]
-
-
-def _receipt(review: Review, answer: PullMerged, moment: Moment) -> Receipt:
-    """What landed: the approved sha, or another head that somebody merged in between."""
-    approved = review.approved_sha or review.sha
-    sha = answer.head_sha or approved
-    return Receipt(
-        sha=sha,
-        commit_sha=answer.commit_sha or sha,
-        tree=None,
-        target_branch=review.target_branch,
-        approved_by=review.approved_by if sha == approved else None,
-        merged_at=moment.now,
-        outside=sha != approved,
-    )
+    if review is not None:
+        _heard(review)
+        settle_merge(town, review, answer, moment)
 
 
 def lose_answer(town: Town, review_id: str, ask: int, error: str, moment: Moment) -> None:

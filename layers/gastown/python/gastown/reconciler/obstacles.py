@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gastown.domain.agent import Agent
+from gastown.domain.attempts import MERGES
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.breaking import breaker_until
+from gastown.domain.container import ContainerState
 from gastown.domain.convoy import Convoy, ConvoyState, FeatureBranch
 from gastown.domain.convoying import is_complete
 from gastown.domain.hooking import has_slot
@@ -20,6 +22,7 @@ from gastown.reconciler.signs import (
     is_refinery_free,
     is_responsive,
     is_review_ready,
+    may_claim,
     waits_until,
 )
 
@@ -133,6 +136,8 @@ def _of_watched(town: Town, review: Review) -> Iterator[Obstacle]:
         yield Obstacle(what="pull_request", detail=held, id=watch.url, until=watch.next_at)
     if (ends := green_until(town, review)) is not None:
         yield Obstacle(what="grace", detail="it is green, and has to stay so for a while", until=ends)
+    elif MERGES.is_over(review.merge_tries):
+        yield Obstacle(what="person", detail=f"{review.merge_tries} merges failed; merge it by hand", id=watch.url)
     elif watch.green_since is not None and town.rules_for(review.rig_id).merge_delay is None:
         yield Obstacle(what="person", detail="it is green; the settings leave its merge to a person", id=watch.url)
 
@@ -189,6 +194,8 @@ def _of_breaker(town: Town, now: datetime) -> Iterator[Obstacle]:
 
 def _container(town: Town) -> Obstacle:
     container = town.container
+    if container.state is ContainerState.NONE and not may_claim(town):
+        return Obstacle(what="person", detail="no container came up for a day; acknowledge its escalation")
     last = f"; the last: {container.last_error}" if container.last_error else ""
     return Obstacle(
         what="container",

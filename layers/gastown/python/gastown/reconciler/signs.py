@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from gastown.domain.agent import Agent, AgentStatus
+from gastown.domain.attempts import ALL_STARTS, CONTAINERS, MERGES, PUSHES, SESSIONS
 from gastown.domain.bead import Bead
 from gastown.domain.breaking import breaker_until
 from gastown.domain.container import ContainerState
@@ -11,7 +12,7 @@ from gastown.domain.conversing import has_words
 from gastown.domain.convoy import ConvoyState
 from gastown.domain.hooking import has_slot
 from gastown.domain.ids import AgentId
-from gastown.domain.limits import IDLE_STOP, MAX_MAYOR_ATTEMPTS, MAX_PUSHES, MAX_TOTAL_ATTEMPTS, STALE
+from gastown.domain.limits import IDLE_STOP, STALE
 from gastown.domain.mail import Mail
 from gastown.domain.nudge import Nudge, NudgeMode
 from gastown.domain.nudging import is_under_way, mail_of, nudges_of
@@ -42,7 +43,7 @@ def session_alive_at(town: Town) -> datetime | None:
 def is_mayor_called(town: Town) -> bool:
     """Whether somebody waits for the mayor, and its sessions have not failed too often."""
     mayor = town.mayor
-    if mayor is None or mayor.attempts >= MAX_MAYOR_ATTEMPTS:
+    if mayor is None or SESSIONS.is_over(mayor.attempts):
         return False
     return mayor.is_wanted or has_words(town, mayor)
 
@@ -63,7 +64,7 @@ def pushable(town: Town, agent_id: AgentId) -> list[Nudge | Mail]:
     waiting += mail_of(town, agent_id)
     if any(is_under_way(town, message) for message in waiting):
         return []
-    return [message for message in waiting if message.tries < MAX_PUSHES]
+    return [message for message in waiting if not PUSHES.is_over(message.tries)]
 
 
 def heard_at(town: Town) -> datetime | None:
@@ -92,7 +93,7 @@ def has_attempts(town: Town, bead: Bead) -> bool:
 
 
 def _may_start(bead: Bead, limit: int) -> bool:
-    return bead.attempts < limit and bead.total_attempts < MAX_TOTAL_ATTEMPTS
+    return bead.attempts < limit and not ALL_STARTS.is_over(bead.total_attempts)
 
 
 def assignable_beads(town: Town) -> Iterator[Bead]:
@@ -130,9 +131,11 @@ def is_pollable(review: Review) -> bool:
 
 
 def green_until(town: Town, review: Review) -> datetime | None:
-    """When a green pull request has been so for long enough; none if it is not, or a person merges it."""
+    """When a green pull request has been so for long enough; none if it is not, or is left to a person to merge."""
     watch, delay = review.watch, town.rules_for(review.rig_id).merge_delay
-    if review.phase is not ReviewPhase.WATCHING or not may_ask(review) or watch.green_since is None or delay is None:
+    if review.phase is not ReviewPhase.WATCHING or not may_ask(review) or MERGES.is_over(review.merge_tries):
+        return None
+    if watch.green_since is None or delay is None:
         return None
     return watch.green_since + delay
 
@@ -165,6 +168,11 @@ def held_until(town: Town, now: datetime, work: Bead | Review) -> datetime | Non
     """The end of what keeps this work from being started now: its own backoff, the open breaker; or none."""
     ends = (waits_until(work, now), breaker_until(town, now))
     return max((end for end in ends if end is not None), default=None)
+
+
+def may_claim(town: Town) -> bool:
+    """Whether a container may be asked for: not after a day of containers that did not come up."""
+    return not CONTAINERS.is_over(town.container.failures)
 
 
 def is_wanted(town: Town, now: datetime) -> bool:

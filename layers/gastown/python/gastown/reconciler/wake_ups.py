@@ -23,6 +23,7 @@ from gastown.reconciler.signs import (
     is_wanted,
     listeners,
     may_ask,
+    may_claim,
     pushable,
     session_alive_at,
     startable_work,
@@ -64,7 +65,7 @@ def _container_moments(town: Town, now: datetime) -> Iterator[datetime]:
     wanted = is_wanted(town, now)
     if container.state is not ContainerState.NONE and container.deadline is not None:
         yield container.deadline
-    if container.state is ContainerState.NONE and container.not_before is not None and wanted:
+    if container.state is ContainerState.NONE and container.not_before is not None and wanted and may_claim(town):
         yield container.not_before
     if container.state is ContainerState.READY and container.idle_since is not None and not wanted:
         yield container.idle_since + IDLE_STOP

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gastown.domain.command import Command
+from gastown.domain.mayor import Mayor
 from gastown.domain.nudge import Nudge
 from gastown.domain.nudging import carried
 from gastown.domain.town import Town
@@ -35,10 +36,14 @@ def mayor_payload(town: Town, command: Command, text_of: TextOf) -> dict[str, An
     mayor = town.mayor
     if mayor is None or mayor.open_session is None or mayor.dispatch != command.dispatch:
         return None
+    return {**brief_mayor(town, mayor), "words": words_of(town, command, text_of)}
+
+
+def brief_mayor(town: Town, mayor: Mayor) -> dict[str, Any]:
+    """All that the mayor is started with but what was said to it."""
     return {
         "agent": {"id": mayor.id, "name": mayor.name, "role": "mayor", "identity": mayor.identity},
         "rig_id": mayor_rig(town.id),
-        "words": words_of(town, command, text_of),
         "instructions": town.mayor_instructions(),
         "model": town.mayor_model(),
         "small_model": town.config.small_model,

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from gastown.domain import housing
 from gastown.domain.agent import AgentStatus
+from gastown.domain.command import CommandKind
 from gastown.domain.container import ContainerState
 from gastown.domain.errors import Forbidden, NotFound, StaleDispatch
 from gastown.domain.event import EventKind
@@ -74,6 +76,11 @@ def check_current(town: Town, claims: ContainerClaims) -> None:
         raise StaleDispatch(f"stale dispatch: generation {claims.generation} is superseded")
 
 
+def stop_gracefully(uow: UnitOfWork, town_id: str, by: str) -> int:
+    """Have the town's container drain and leave; its generation. Raises `NotFound`, `Conflict` unless it is ready."""
+    return uow.change(town_id, housing.stop_gracefully, actor=by, cause="graceful stop")
+
+
 def beat(work: UnitOfWork, claims: ContainerClaims, generation: int, seen: Sequence[Sighting]) -> dict[str, Any]:
     """Record one heartbeat and answer what the container is to do: drain, stop agents, run commands, or leave."""
     if generation != claims.generation:
@@ -91,6 +98,18 @@ def beat(work: UnitOfWork, claims: ContainerClaims, generation: int, seen: Seque
         stop=[{"agent_id": one.agent_id, "dispatch": one.dispatch} for one in seen if is_over(town, one)],
         waiting=commands.waiting(town, generation, lambda bead_id: bead_text(work, town.id, bead_id)),
     )
+
+
+def registry(work: UnitOfWork, claims: ContainerClaims) -> list[dict[str, Any]]:
+    """The starts that wait for this generation, oldest first, without any credential (decision 0021).
+
+    Read consistently: the container has just registered, and the tick after that may have asked for them already.
+    Raises `StaleDispatch` for another generation.
+    """
+    town = work.load(claims.town_id).town
+    check_current(town, claims)
+    waiting = commands.waiting(town, claims.generation, lambda bead_id: bead_text(work, town.id, bead_id))
+    return [command for command in waiting if command["kind"] == CommandKind.START]
 
 
 def pulse(work: UnitOfWork, seen: Sequence[Sighting]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ own in the town's secret, handed out only for the host of the rig that asks. One
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,13 +23,14 @@ from gastown.usecases import tokens
 from gastown.usecases.agents import current_run
 from gastown.usecases.commands import iso
 from gastown.usecases.containers import check_current
-from gastown.usecases.git_tokens import GitToken, TokenUnavailable, resolve
+from gastown.usecases.git_tokens import GITLAB_OAUTH, GitToken, TokenUnavailable, resolve
 from gastown.usecases.tokens import ContainerClaims
 from gastown.usecases.unit_of_work import UnitOfWork
 from gastown.usecases.vault import TownSecret, Vault
 
+MODEL_TOKEN = "kilocode_token"  # noqa: S105 - its name in the town's secret
 GITHUB_TOOL = "GH_TOKEN"
-GITLAB_TOOL, GITLAB_PLACE = "GITLAB_TOKEN", "GITLAB_INSTANCE_URL"
+GITLAB_TOOL, GITLAB_PLACE, GITLAB_BEARER = "GITLAB_TOKEN", "GITLAB_HOST", "GLAB_IS_OAUTH2"
 """Variables that the providers' command lines read."""
 
 
@@ -49,7 +50,7 @@ def for_agent(work: UnitOfWork, vault: Vault, claims: ContainerClaims, agent_id:
         check_session(town.mayor, dispatch)
         signing = vault.secrets.get(vault.signing_secret)
         token = tokens.mint_mayor(signing, town.mayor, town_id=town.id, now=work.now())
-        return {"agent_token": token, "env": environment(town, vault.town_secret(town.id, fresh=True))}
+        return {"agent_token": token, **for_mayor(vault, town).show()}
     current_run(town, agent_id, dispatch)
     agent, secret = town.agent(agent_id), vault.town_secret(town.id, fresh=True)
     rig, signing = town.rig(agent.rig_id), vault.secrets.get(vault.signing_secret)
@@ -59,6 +60,7 @@ def for_agent(work: UnitOfWork, vault: Vault, claims: ContainerClaims, agent_id:
         "git": _show(found),
         "tools": _tools(town, found),
         "env": environment(town, secret),
+        "model": model_access(town, secret),
     }
 
 
@@ -75,21 +77,56 @@ def environment(town: Town, secret: TownSecret) -> dict[str, str]:
     return {**town.config.env_vars, **secret.env}
 
 
-def model_access(vault: Vault, town: Town) -> dict[str, str]:
-    """What the mayor's model and tools need: `model_token`, `github_cli_pat`, and a token that reads its repositories.
+def model_access(town: Town, secret: TownSecret) -> dict[str, str | None] | None:
+    """What the town's models are paid with, if a token is stored; the organisation is told, or told to be none."""
+    token = secret.text(MODEL_TOKEN)
+    return {"token": token, "organization_id": town.organization_id} if token else None
 
-    The mayor has no rig; the token is that of the town's first rig at GitHub.
+
+@dataclass(frozen=True, kw_only=True)
+class MayorAccess:
+    """What the mayor may use: the same for its start and for warming it up before (REQ-1.12, 6.7); never shown."""
+
+    model: dict[str, str | None] | None = field(repr=False)
+    cli_pat: str = field(repr=False)
+    found: GitToken | None = field(repr=False)
+    repository: str
+    """Where that token may be shown: the Git URL of the rig that it is for."""
+    tools: dict[str, str] = field(repr=False)
+    env: dict[str, str] = field(repr=False)
+
+    def show(self) -> dict[str, Any]:
+        """As the container of a session gets it."""
+        git = _show(self.found)
+        named = {**git, "repository": self.repository} if git else None
+        return {"git": named, "tools": self.tools, "env": self.env, "model": self.model}
+
+
+def for_mayor(vault: Vault, town: Town) -> MayorAccess:
+    """What its model, its tools and its reading of repositories need, resolved now.
+
+    The mayor has no rig; its Git token, which only reads, is that of the town's first rig at GitHub, else at GitLab.
     """
     secret = vault.town_secret(town.id, fresh=True)
-    known = {name: secret.text(name) for name in ("model_token", "github_cli_pat") if secret.text(name)}
-    for _, rig in sorted(town.rigs.items()):
-        repository = vault.repository(town, rig)
-        if repository is not None and repository.provider is Provider.GITHUB:
-            with suppress(TokenUnavailable):  # the mayor thinks without it too
-                token = resolve(vault, town, rig, secret=secret, kind=AppKind.LITE)
-                return {**known, "github_token": token.value} if isinstance(token, GitToken) else known
-            break
-    return known
+    found, repository = _find_mayors(vault, town, secret)
+    return MayorAccess(
+        model=model_access(town, secret),
+        cli_pat=secret.text("github_cli_pat"),
+        found=found,
+        repository=repository,
+        tools=_tools(town, found),
+        env=environment(town, secret),
+    )
+
+
+def _find_mayors(vault: Vault, town: Town, secret: TownSecret) -> tuple[GitToken | None, str]:
+    known = [(vault.repository(town, rig), rig) for _, rig in sorted(town.rigs.items())]
+    at_providers = [(repository.provider, rig) for repository, rig in known if repository is not None]
+    for _, rig in sorted(at_providers, key=lambda pair: pair[0] is not Provider.GITHUB)[:1]:
+        with suppress(TokenUnavailable):  # the mayor thinks without it too
+            token = resolve(vault, town, rig, secret=secret, kind=AppKind.LITE)
+            return token if isinstance(token, GitToken) else None, rig.git_url
+    return None, ""
 
 
 def for_rig(work: UnitOfWork, vault: Vault, claims: ContainerClaims, rig_id: str) -> dict[str, Any]:
@@ -157,7 +194,10 @@ def _tools(town: Town, found: GitToken | tuple[str, str] | None) -> dict[str, st
         return {}
     if found.provider is Provider.GITHUB:
         return {GITHUB_TOOL: found.value}
-    return {GITLAB_TOOL: found.value, GITLAB_PLACE: parse_instance(town.config.git_auth.gitlab_instance_url)}
+    place = parse_instance(town.config.git_auth.gitlab_instance_url)
+    # Without this `glab` sends every token as a personal one, which GitLab refuses for one of OAuth.
+    bearer = {GITLAB_BEARER: "true"} if found.source == GITLAB_OAUTH else {}
+    return {GITLAB_TOOL: found.value, GITLAB_PLACE: place, **bearer}
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -1,6 +1,6 @@
 """The mayor: people speak to it, look at it, and want it warm; its container prepares and reports it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +10,14 @@ from gastown.domain.errors import Invalid
 from gastown.domain.event import EventKind
 from gastown.domain.ids import Moment
 from gastown.domain.mayor import Mayor
+from gastown.domain.onlooking import Look, page_of, remembered, shown
 from gastown.domain.town import Town
 from gastown.ports.town_store import Condition
 from gastown.usecases import container_events
 from gastown.usecases.agents import check_size, mayor_of
+from gastown.usecases.briefing import brief_mayor
 from gastown.usecases.containers import check_current
-from gastown.usecases.credentials import model_access
+from gastown.usecases.credentials import MayorAccess, for_mayor
 from gastown.usecases.tokens import AgentClaims, ContainerClaims
 from gastown.usecases.unit_of_work import UnitOfWork
 from gastown.usecases.vault import Vault
@@ -35,8 +37,9 @@ def message(
     check_context(context)
 
     def move(town: Town, moment: Moment) -> dict[str, Any]:
-        seen = context or (town.mayor.context if town.mayor else None)
-        address_mayor(town, in_context(text, seen), moment, by=by)
+        looks = town.mayor.looks if town.mayor else []
+        seen = shown(context or (town.mayor.context if town.mayor else None) or "", looks, moment.now)
+        address_mayor(town, f"{seen}\n\n{text}" if seen else text, moment, by=by)
         return _standing(town)
 
     own = f"{by}:mayor:{key}" if key else None
@@ -48,11 +51,6 @@ def message(
         key=own,
         answer=lambda standing: {"status": 200, "data": standing},
     )
-
-
-def in_context(text: str, context: str | None) -> str:
-    """A person's words with what they look at, marked as no words of theirs (town facts, 2.13)."""
-    return f"<system-reminder>\n{context}\n</system-reminder>\n\n{text}" if context else text
 
 
 def check_context(context: str | None) -> None:
@@ -98,7 +96,10 @@ def set_context(work: UnitOfWork, town_id: str, context: str, by: str) -> None:
     check_size(context, MAX_KEPT_CONTEXT, "context")
 
     def move(town: Town, moment: Moment) -> None:
-        appoint_mayor(town, moment).context = context
+        mayor = appoint_mayor(town, moment)
+        mayor.context = context
+        if context.strip():
+            mayor.looks = remembered(mayor.looks, Look(at=moment.now, page=page_of(context)))
 
     work.change(town_id, move, actor=by, cause="mayor context", wakes=False)
 
@@ -123,9 +124,9 @@ class Prewarm:
     """What a container needs to warm the mayor up before it is wanted (REQ-1.12)."""
 
     mayor: Mayor | None
-    model: str | None = None
-    small_model: str | None = None
-    access: dict[str, str] | None = None
+    start: dict[str, Any] = field(default_factory=dict)
+    """What a start would tell it now, without words: by the same functions as a real one (REQ-1.13)."""
+    access: MayorAccess | None = None
     organization_id: str | None = None
     """None is an answer: the town belongs to no organisation (REQ-N.3)."""
 
@@ -136,11 +137,12 @@ def prewarm(work: UnitOfWork, vault: Vault, claims: ContainerClaims) -> Prewarm:
     check_current(town, claims)
     if town.mayor is None:
         return Prewarm(mayor=None)
-    access = model_access(vault, town)
     return Prewarm(
-        mayor=town.mayor, model=town.mayor_model(), small_model=town.config.small_model, access=access or None,
+        mayor=town.mayor,
+        start=brief_mayor(town, town.mayor),
+        access=for_mayor(vault, town),
         organization_id=town.organization_id,
-    )  # fmt: skip
+    )
 
 
 def check_speaking(work: UnitOfWork, claims: AgentClaims) -> None:

@@ -21,7 +21,7 @@ LONG = 12
 MAX_SECRET_BYTES = 60_000
 """A secret holds 65,536 bytes (Secrets Manager's quota); the rest is for a GitLab pair that grows."""
 
-PLAIN_SECRETS = ("github_cli_pat",)
+PLAIN_SECRETS = ("github_cli_pat", "kilocode_token")
 GIT_SECRETS = ("github_token", "gitlab_token")
 OAUTH = "gitlab_oauth"
 OAUTH_SECRETS = ("access_token", "refresh_token", "client_secret")

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gastown.domain.addresses import repository_key
@@ -19,6 +20,16 @@ from gastown.usecases.response_memory import RowMemory
 from gastown.usecases.unit_of_work import UnitOfWork
 
 REPLAYED = "This delivery was received before"
+STALE = "This delivery speaks of something that is older than a day"
+TOO_OLD = timedelta(hours=24)
+"""As long as deliveries are remembered: an older one that comes again would not be known."""
+
+DATED = (
+    "pull_request", "review", "comment", "issue", "check_run", "check_suite", "workflow_run", "object_attributes",
+    "merge_request",
+)  # fmt: skip
+MOMENTS = ("updated_at", "submitted_at", "completed_at", "started_at", "created_at", "finished_at")
+"""Where webhooks of both providers carry times. Pushes carry those of their commits, which may be of any age."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +39,8 @@ class Hint:
     repository: str
     numbers: frozenset[int] = frozenset()
     branches: frozenset[str] = frozenset()
+    at: datetime | None = None
+    """The newest moment that it names, if any: nothing that it speaks of is newer."""
 
 
 def check_github(secrets: Sequence[str], body: bytes, signature: str | None) -> None:
@@ -71,6 +84,7 @@ def read_github(host: str, payload: Mapping[str, Any]) -> Hint:
         repository=f"{host}/{name}".lower(),
         numbers=frozenset(numbers),
         branches=frozenset(head for head in [*heads, _pushed(payload)] if isinstance(head, str)),
+        at=_newest(payload),
     )
 
 
@@ -99,15 +113,35 @@ def read_gitlab(payload: Mapping[str, Any]) -> Hint:
     numbers = {one["iid"] for one in requests if isinstance(one, dict) and isinstance(one.get("iid"), int)}
     heads = [attributes.get("ref"), attributes.get("source_branch"), _pushed(payload)]
     return Hint(
-        repository=key, numbers=frozenset(numbers), branches=frozenset(head for head in heads if isinstance(head, str))
+        repository=key,
+        numbers=frozenset(numbers),
+        branches=frozenset(head for head in heads if isinstance(head, str)),
+        at=_newest(payload),
     )
 
 
-def take_webhook(uow: UnitOfWork, hint: Hint, body: bytes) -> int:
-    """Have every watched request that is meant looked at; how many towns were told.
+def _newest(payload: Mapping[str, Any]) -> datetime | None:
+    parts = [payload, *(payload[name] for name in DATED if isinstance(payload.get(name), dict))]
+    found = [_moment(part.get(name)) for part in parts for name in MOMENTS]
+    return max((moment for moment in found if moment is not None), default=None)
 
-    Raises `Conflict` for a delivery that was received before.
+
+def _moment(text: object) -> datetime | None:
+    """A time as either provider writes it: `2026-01-02T03:04:05Z`, or `2026-01-02 03:04:05 UTC` of older GitLabs."""
+    try:
+        moment = datetime.fromisoformat(text.removesuffix(" UTC")) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def take_webhook(uow: UnitOfWork, hint: Hint, body: bytes, now: datetime) -> int:
+    """Have every watched request that is meant looked at; how many towns were told. `now` is the providers' time.
+
+    Raises `Conflict` for a delivery that was received before, or that is too old for anybody to know that.
     """
+    if hint.at is not None and now - hint.at > TOO_OLD:
+        raise Conflict(STALE)
     digest = hashlib.sha256(body).hexdigest()
     told, replayed = 0, 0
     for row in uow.directory.rigs_of(hint.repository):

@@ -30,6 +30,13 @@ def refresh_container_token(town_id: str) -> dict[str, Any]:
     return success({"token": token})
 
 
+@router.get("/api/towns/<town_id>/container-registry")
+def container_registry(town_id: str) -> dict[str, Any]:
+    """What a container that has just registered is to start, in one read."""
+    claims = callers.container(router, town_id)
+    return success(containers.registry(bootstrap.unit_of_work(), claims))
+
+
 @router.post("/api/towns/<town_id>/rigs/<rig_id>/refresh-git-token")
 def refresh_git_token(town_id: str, rig_id: str) -> dict[str, Any]:
     """A token for the rig's own repository after one did not work; the body may name that one by its SHA-256."""

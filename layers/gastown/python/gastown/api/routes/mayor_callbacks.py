@@ -10,6 +10,7 @@ from gastown.api import callers
 from gastown.api.callers import success
 from gastown.api.schemas.talk import WaitingBody
 from gastown.domain.container import ContainerState
+from gastown.domain.pull import Provider
 from gastown.usecases import containers, mayors
 from gastown.usecases.mayors import Prewarm
 
@@ -25,18 +26,26 @@ def mayor_id(town_id: str) -> dict[str, Any]:
 
 
 def show_prewarm(known: Prewarm) -> dict[str, Any]:
-    """Without a mayor, or without a token for its model, only the id; absent credentials are absent (REQ-7.3, N.3)."""
+    """The reference's fields, and beside them what a real start would say: `start` and `env` (REQ-1.12, 1.13).
+
+    Without a mayor, or without a token for its model, only the id; absent credentials are absent (REQ-7.3, N.3).
+    """
     if known.mayor is None:
         return {"agentId": None}
-    if known.access is None or "model_token" not in known.access:
+    if known.access is None or known.access.model is None:
         return {"agentId": known.mayor.id}
-    optional = {"githubToken": known.access.get("github_token"), "githubCliPat": known.access.get("github_cli_pat")}
+    found = known.access.found
+    github = found.value if found is not None and found.provider is Provider.GITHUB else None
+    optional = {"githubToken": github, "githubCliPat": known.access.cli_pat}
     return {
         "agentId": known.mayor.id,
-        "model": known.model,
-        "smallModel": known.small_model,
-        "kilocodeToken": known.access["model_token"],
+        "model": known.start["model"],
+        "smallModel": known.start["small_model"],
+        "kilocodeToken": known.access.model["token"],
         "organizationId": known.organization_id,
+        "start": known.start,
+        "env": known.access.env,
+        "access": known.access.model,
         **{name: value for name, value in optional.items() if value},
     }
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from gastown.container.payloads import When
+from gastown.container.payloads import ModelAccess, When
 from gastown.container.processes import Account
 
 
@@ -50,8 +50,13 @@ class Launch:
     """What holds for the whole session, whoever speaks."""
     prompt: str = ""
     """Its first words; without any, a session that can be spoken to waits for them."""
+    said: str = ""
+    """What of the prompt people said, where the rest is the platform's."""
+    history: str = ""
+    """What was said in earlier sessions, as a block; for a session that knows nothing of them."""
     model: str | None = None
     small_model: str | None = None
+    access: ModelAccess | None = field(default=None, repr=False)
     resume: bool = False
     """Whether it goes on in the newest session that its folder knows."""
     turn_over: Callable[[datetime], Awaitable[None]] = field(default=nobody_waits, repr=False)
