@@ -11,7 +11,7 @@ import pytest
 from gastown.container import cleaning as cleaning_module
 from gastown.container.cleaning import Cleaning
 from gastown.container.town_client import TownClient
-from tests.integration.container.bench_of_work import Bench, folder_of, left, wip
+from tests.integration.container.bench_of_work import Bench, folder_of, left, no_credentials, wip
 from tests.integration.container.remote import Bare, git
 from tests.integration.container.test_saving import commit
 
@@ -108,6 +108,22 @@ def test_a_full_disk_takes_the_oldest_kept_worktree(
     assert [record.message for record in caplog.records].count("work.lost") == 2
 
 
+def test_a_container_that_only_merges_sweeps_too(bench: Bench, tmp_path: Path) -> None:
+    """The last refs of a bead go although no agent ever worked in this container."""
+    other = Bench(bare=bench.bare, workspace=tmp_path / "other")
+
+    async def story() -> None:
+        record = await bench.begin("toast", 1)
+        commit(folder_of(record), "a.txt")
+        await bench.saving.save(record)
+        await other.repositories.refresh(other.bare.rig, no_credentials)
+        await cleaner(other).sweep()
+
+    asyncio.run(story())
+
+    assert bench.bare.at(wip("toast", 1)) is None
+
+
 def test_refs_of_ended_beads_are_swept(bench: Bench) -> None:
     """The town says which; all others stay, and a remote without any asks nobody."""
     town = Town()
@@ -116,7 +132,6 @@ def test_refs_of_ended_beads_are_swept(bench: Bench) -> None:
         clean = cleaner(bench, town)
         for name in ("toast", "fig"):
             record = await bench.begin(name, 1)
-            clean.rigs["rig-1"] = bench.bare.rig
             commit(folder_of(record), "a.txt")
             await bench.saving.save(record)
         await clean.sweep()

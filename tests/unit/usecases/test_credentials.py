@@ -10,7 +10,7 @@ from gastown.domain.errors import Conflict, NotFound, StaleDispatch
 from gastown.usecases import credentials, tokens
 from gastown.usecases.credentials import Renewal
 from gastown.usecases.tokens import AgentClaims
-from gastown.usecases.vault import Vault
+from gastown.usecases.vault import TownSecret, Vault
 from tests.support.agent_world import (
     NOW,
     RIG_ID,
@@ -75,7 +75,7 @@ def test_a_new_password_is_seen_at_the_next_request() -> None:
     assert credentials.for_rig(work, vault, world.container_claims, RIG_ID) == {"git": GIT}
 
     newer = {"git": {"git.example.com": {"password": "pat-2"}}}
-    vault.secrets.put(f"stack/town/{TOWN_ID}", json.dumps(newer))
+    vault.change(TOWN_ID, lambda _: TownSecret(newer))
 
     given = credentials.for_rig(work, vault, world.container_claims, RIG_ID)
     assert given == {"git": {"username": "x-access-token", "password": "pat-2"}}
@@ -103,7 +103,7 @@ def test_a_broken_secret_is_refused_without_its_text() -> None:
     """An error never carries what it could not read."""
     world = an_agent_world()
     vault = a_vault()
-    vault.secrets.put(f"stack/town/{TOWN_ID}", "password: hunter2")
+    vault.secrets.swap(f"stack/town/{TOWN_ID}", None, "password: hunter2")
 
     with pytest.raises(Conflict) as refused:
         credentials.for_rig(a_desk(world.town).work, vault, world.container_claims, RIG_ID)

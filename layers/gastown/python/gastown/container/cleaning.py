@@ -36,8 +36,6 @@ class Cleaning:
     saving: Saving
     worktrees: Worktrees
     kept: list[Record] = field(default_factory=list)
-    rigs: dict[str, RigFacts] = field(default_factory=dict)
-    """The rigs that agents worked in here."""
 
     async def clean(self, record: Record) -> None:
         """Remove the worktree of an ended run, or keep it if its work is nowhere else."""
@@ -95,8 +93,8 @@ class Cleaning:
             self.saving.progress.pop(ref, None)
 
     async def sweep(self) -> None:
-        """Delete the refs that the town says are over, in every rig that agents worked in here."""
-        for rig in list(self.rigs.values()):
+        """Delete the refs that the town says are over, in every rig that anything was done in here."""
+        for rig in list(self.saving.repositories.rigs.values()):
             try:
                 await self._sweep(rig)
             except FAILURES as error:

@@ -43,6 +43,8 @@ class Repositories:
         self.account = account
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._remotes: dict[str, Remote] = {}
+        self.rigs: dict[str, RigFacts] = {}
+        """The rigs that anything was done in here."""
 
     def lock(self, rig_id: str) -> asyncio.Lock:
         """The lock of one rig's repositories; not reentrant."""
@@ -53,7 +55,7 @@ class Repositories:
 
         Returns the remote that worked.
         """
-        check_rig(rig)
+        self.rigs[check_rig(rig).id] = rig
 
         async def fetch(remote: Remote) -> None:
             async with self.lock(rig.id):

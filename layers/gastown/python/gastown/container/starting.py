@@ -188,7 +188,6 @@ class Starting:
         remote = await self.repositories.refresh(start.rig, provider)
         credentials = credentials.with_git(remote.credentials)
         self.watching.passed(record, "repository")
-        self.cleaning.rigs[start.rig.id] = start.rig
         await self._settle(start)
         self._check_wanted(record)
         place = await self.worktrees.make(start, dispatch=record.dispatch, provider=provider)
