@@ -98,7 +98,7 @@ def test_a_webhook_has_a_request_looked_at_at_once(on_forge: Begin) -> None:
     bead = held_up(story)
     story.forge.steer.review(story.project, 1, "APPROVED")
 
-    assert wait_until(lambda: story.bead(bead)["status"] == "closed", seconds=20), story.told()
+    assert wait_until(lambda: story.bead(bead)["status"] == "closed", seconds=45), story.told()
     assert {delivery["status"] for delivery in story.forge.steer.deliveries()} <= {200, 409}
 
 
