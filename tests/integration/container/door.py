@@ -36,6 +36,8 @@ class Door:
         self.drain = False
         self.forgetful = False
         self.lagging = 0
+        self.registry: list[dict[str, Any]] = []
+        self.mayor: dict[str, Any] = {"agentId": None}
         self.expired: set[str] = set()
         self.live_url: str | None = None
         self.url = ""
@@ -83,6 +85,10 @@ class Door:
             return (200, {"token": FIRST_TOKEN, "live_url": self.live_url}) if right else (401, refusal)
         if path.endswith("refresh-container-token"):
             return 200, {"token": SECOND_TOKEN}
+        if path.endswith("/container-registry"):
+            return 200, self.registry
+        if path.endswith("/mayor-id"):
+            return 200, self.mayor
         if path.endswith("/container/heartbeat"):
             self.beats.append(body)
             known = {"drain": self.drain, "superseded": self.superseded, "stop": list(self.stop)}

@@ -164,7 +164,7 @@ def test_the_prewarm_context_costs_one_read_of_the_store(door: PeopleDoor) -> No
         assert {"success": True, "agentId": mayor.id} == door.ask("GET", f"{T}/mayor-id", token=token).body
     assert 1 == load.call_count
 
-    door.secrets.put(f"{door.settings.town_secret_prefix}{TOWN}", '{"model_token": "t", "github_cli_pat": "p"}')
+    door.secrets.put(f"{door.settings.town_secret_prefix}{TOWN}", '{"kilocode_token": "t", "github_cli_pat": "p"}')
     with patch.object(door.store, "load", wraps=door.store.load) as load:
         known = door.ask("GET", f"{T}/mayor-id", token=token).body
     assert 1 == load.call_count
@@ -192,7 +192,7 @@ def move_rig_to_github(door: PeopleDoor) -> None:
 def test_the_prewarm_context_says_what_a_start_will_say(door: PeopleDoor) -> None:
     """Start and credentials come from the same functions, so that what is warmed is what is started (REQ-1.13)."""
     move_rig_to_github(door)
-    keep_secrets(door, {"model_token": "t", "env": {"LEVEL": "1"}, "git_auth": {"github_token": "stored"}})
+    keep_secrets(door, {"kilocode_token": "t", "env": {"LEVEL": "1"}, "git_auth": {"github_token": "stored"}})
     door.ask("POST", f"{T}/mayor/ensure")
 
     known = door.ask("GET", f"{T}/mayor-id", token=container_token(door)).body
@@ -205,13 +205,14 @@ def test_the_prewarm_context_says_what_a_start_will_say(door: PeopleDoor) -> Non
     assert (given["env"], given["model"]) == (known["env"], known["access"])
     assert ("big", "small", "t") == (known["model"], known["smallModel"], known["kilocodeToken"])
     assert "stored" == known["githubToken"] == given["git"]["password"] == given["tools"]["GH_TOKEN"]
+    assert "https://github.com/acme/widgets.git" == given["git"]["repository"]
     assert "githubCliPat" not in known
 
 
 def test_a_persons_token_comes_before_every_other_for_the_mayor_too(door: PeopleDoor) -> None:
     """By the same order as everywhere (REQ-4.1, 6.7, 6.8)."""
     move_rig_to_github(door)
-    keep_secrets(door, {"model_token": "t", "github_cli_pat": "pat", "git_auth": {"github_token": "stored"}})
+    keep_secrets(door, {"kilocode_token": "t", "github_cli_pat": "pat", "git_auth": {"github_token": "stored"}})
     start = start_mayor(door)
 
     known = door.ask("GET", f"{T}/mayor-id", token=container_token(door)).body
@@ -224,7 +225,7 @@ def test_a_persons_token_comes_before_every_other_for_the_mayor_too(door: People
 
 def test_a_town_of_an_organisation_says_which(door: PeopleDoor) -> None:
     """The same in what the start gets: no local value can be meant (REQ-N.3)."""
-    keep_secrets(door, {"model_token": "t"})
+    keep_secrets(door, {"kilocode_token": "t"})
     start = start_mayor(door)
 
     def move(town: Town, _: Moment) -> None:
@@ -240,7 +241,7 @@ def test_a_town_of_an_organisation_says_which(door: PeopleDoor) -> None:
 
 def test_the_registry_names_the_starts_that_wait(door: PeopleDoor) -> None:
     """In one consistent read, only this generation's, and gone when they are answered (REQ-1.8)."""
-    keep_secrets(door, {"model_token": "model-token-of-the-test"})
+    keep_secrets(door, {"kilocode_token": "model-token-of-the-test"})
     door.ask("POST", f"{T}/mayor/message", {"message": "Build a house"})
     door.tick()
 

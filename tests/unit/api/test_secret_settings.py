@@ -41,6 +41,7 @@ def test_secrets_go_to_one_secret_a_town_and_are_shown_by_their_ends(
     """Nothing of them is in the table, its journal, an answer or a log."""
     given = {
         "github_cli_pat": PAT,
+        "kilocode_token": "sk-of-the-gateway-5432",
         "env_vars": {"MODEL_KEY": "sk-of-a-model-9876", "MODE": "fast"},
         "git_auth": {"gitlab_token": TOKEN, "gitlab_oauth": PAIR},
     }
@@ -55,9 +56,16 @@ def test_secrets_go_to_one_secret_a_town_and_are_shown_by_their_ends(
         read.data["git_auth"]["gitlab_oauth"]["access_token"],
     )
     assert {"MODEL_KEY": "****9876", "MODE": "****"} == read.data["env_vars"]
+    assert ("****5432", "sk-of-the-gateway-5432") == (read.data["kilocode_token"], kept(door)["kilocode_token"])
     assert (PAT, "sk-of-a-model-9876") == (kept(door)["github_cli_pat"], kept(door)["env"]["MODEL_KEY"])
     everywhere = str((changed.body, read.body, door.store.live, door.store.rows, door.directory.towns, caplog.text))
-    for secret in (PAT, TOKEN, "sk-of-a-model-9876", *(PAIR[name] for name in PAIR if name != "client_id")):
+    for secret in (
+        PAT,
+        TOKEN,
+        "sk-of-a-model-9876",
+        "sk-of-the-gateway-5432",
+        *(PAIR[name] for name in PAIR if name != "client_id"),
+    ):
         assert secret not in everywhere
 
 

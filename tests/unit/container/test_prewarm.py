@@ -6,11 +6,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from gastown.container import prewarm
+from gastown.container.broker import build_broker
 from gastown.container.log import JsonLines, logger
 from gastown.container.mayor_context import MayorContext
+from gastown.container.tools.credential_helper import PASS
 from gastown.container.tools.toolbox import tools_of
 from tests.support.container_hall import TOWN, Hall, a_mayor_start, open_hall
 
@@ -31,11 +34,23 @@ KNOWN: dict[str, Any] = {
 }
 GIVEN: dict[str, Any] = {
     "agent_token": "agent-token-of-the-test",
-    "git": {"username": "x-access-token", "password": "github-token-of-the-test"},
+    "git": {
+        "username": "x-access-token",
+        "password": "github-token-of-the-test",
+        "repository": "https://github.com/acme/widgets.git",
+    },
     "tools": {"GH_TOKEN": "pat-of-the-test"},
     "env": {"WISHED": "yes"},
     "model": {"token": "model-token-of-the-test", "organization_id": None},
 }
+
+
+ASKED: list[tuple[str, dict[str, str]]] = [
+    ("/agent-token", {}),
+    ("/tools", {}),
+    ("/git", {"protocol": "https", "host": "github.com", "path": "acme/widgets.git"}),
+    ("/git", {"protocol": "https", "host": "github.com", "path": "acme/another.git"}),
+]
 
 
 def hydrated(tmp_path: Path, work: Callable[[Hall], Awaitable[Any]], **changes: Any) -> Any:
@@ -103,6 +118,29 @@ def test_a_warm_mayor_has_its_identity_home_and_tools(tmp_path: Path) -> None:
     assert environment["HOME"] == str(tmp_path / "workspace" / "agents" / "mayor")
     names = {tool.name for tool in tools_of(environment["GASTOWN_AGENT_ROLE"])}
     assert {"gt_sling_batch", "gt_rigs"} <= names
+
+
+def test_a_warm_mayor_is_signed_in_from_its_first_second(tmp_path: Path) -> None:
+    """With the pass that its server was made ready with: its tools, `gh`, and git for its repository alone.
+
+    A token that was renewed in between reaches it too, because each call asks anew (REQ-6.8, 6.9).
+    """
+
+    async def work(hall: Hall) -> Any:
+        shown = {"authorization": f"Bearer {hall.runtime.spawned[0].environment[PASS]}"}
+        transport = httpx.ASGITransport(app=build_broker(hall.process.outfit.passes, hall.process.roster))
+        async with httpx.AsyncClient(transport=transport, base_url="http://broker", headers=shown) as client:
+            early = await client.post("/agent-token", json={})
+            await start_mayor(hall)
+            answers = [await client.post(path, json=asked) for path, asked in ASKED]
+        return early.status_code, answers
+
+    early, (token, tools, own, other) = hydrated(tmp_path, work)
+
+    assert 409 == early
+    assert {"token": "agent-token-of-the-test"} == token.json()
+    assert {"GH_TOKEN": "pat-of-the-test"} == tools.json()
+    assert ("github-token-of-the-test", 403) == (own.json()["password"], other.status_code)
 
 
 def test_the_mayors_folder_is_there_before_its_server(tmp_path: Path) -> None:

@@ -53,6 +53,11 @@ def test_a_transient_error_says_that_it_is_asked_again() -> None:
     assert "did not answer" in http(0, transient=True)
 
 
+def test_what_was_never_asked_is_a_matter_of_settings() -> None:
+    """REQ-5.16: a configuration error has words of its own."""
+    assert "GitHub was not asked: Some text. Correct the settings" in http(0)
+
+
 def test_an_unreadable_answer_names_its_keys() -> None:
     """And asks for a report."""
     words = explain_refusal(InvalidResponse(provider=GITHUB, reason="schema_mismatch", keys=("foo", "bar")))

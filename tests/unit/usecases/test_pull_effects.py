@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from gastown.adapters.gitlab.git_host import GitLabHost
 from gastown.api.views import show_watch
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.effect import EffectKind
@@ -13,6 +14,7 @@ from gastown.domain.ids import BeadId, Moment
 from gastown.domain.pull import Feedback, HttpError, MergeStrategy, Provider, PullStatus, Thread
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
+from gastown.domain.watching import touch_request
 from gastown.usecases.perform_effect import Report, Result, perform_effect
 from tests.support.stage import RIG, TOWN, Stage
 
@@ -118,6 +120,26 @@ def test_without_any_token_nothing_is_asked_and_the_review_fails_with_what_was_t
     assert "`town.github_cli_pat`" in str(stage.store.rows[TOWN])
 
 
+def test_a_request_that_is_open_for_days_is_looked_at_and_nothing_else(stage: Stage) -> None:
+    """No rule takes it for orphaned, and only a look moves the moment of the last look (REQ-5.12)."""
+    perform(stage, EffectKind.OPEN_PULL)
+    stage.git_host.change(feedback=Feedback(head_sha="sha-1", awaiting_approval=True))
+    for pause in [timedelta(minutes=1)] * 40 + [timedelta(hours=12)] * 6:
+        perform(stage, EffectKind.POLL_PULL)
+        stage.tick()
+        seen = stage.now
+        stage.clock.move(pause)
+        stage.change(lambda town, moment: touch_request(town, RIG, None, 1, moment))
+        assert seen == stage.town.reviews[REVIEW].watch.polled_at
+
+    assert (ReviewPhase.WATCHING, BeadStatus.IN_REVIEW) == (
+        stage.town.reviews[REVIEW].phase,
+        stage.town.beads[BEAD].status,
+    )
+    assert {} == stage.town.escalations
+    assert {"open gt/toast/1", "pull_state", "feedback"} == set(stage.git_host.calls)
+
+
 UNAUTHORIZED = HttpError(provider=Provider.GITHUB, status=401, text="Bad credentials", transient=False)
 
 
@@ -161,6 +183,26 @@ def test_a_refused_credential_names_the_others_that_were_tried(stage: Stage) -> 
     [(_, data)] = stage.inbox()
     tried = "town.github_cli_pat (just failed), platform integration (none configured), town.git_auth.github_token"
     assert f"Bad credentials; no other credential: {tried}" == data["refusal"]["text"]
+
+
+def test_an_instance_that_is_none_fails_at_once_with_what_is_wrong_with_it(stage: Stage) -> None:
+    """Settings refuse it today; where an older version took it, nothing is sent (REQ-5.16)."""
+    stage.git_hosts = replace(stage.git_hosts, gitlab=lambda url: GitLabHost(clock=stage.clock, instance_url=url or ""))
+    stage.secrets.put(f"stack/town/{TOWN}", json.dumps({"git_auth": {"gitlab_token": "glpat-1"}}))
+
+    def misconfigure(town: Town, _: Moment) -> None:
+        town.rigs[RIG].git_url = "https://git.acme.example/group/widgets.git"
+        town.config.git_auth.gitlab_instance_url = "http://git.acme.example"
+
+    stage.change(misconfigure)
+    perform(stage, EffectKind.OPEN_PULL)
+    stage.tick()
+
+    assert {} == stage.town.reviews
+    said = (
+        "GitLab was not asked: The configured GitLab instance URL 'http://git.acme.example' must begin with https://. "
+    )
+    assert said in str(stage.store.rows[TOWN])
 
 
 def test_the_source_of_a_credential_is_shown_and_the_credential_is_not(stage: Stage) -> None:

@@ -38,18 +38,21 @@ def test_a_runtime_is_resolved_as_a_model_is() -> None:
 def test_a_models_token_is_shown_by_its_end_only() -> None:
     """Its address is no secret."""
     secret = change_secret(
-        TownSecret({}), {"model_token": "sk-0123456789-abcd", "model_url": "https://m.example"}, SITE
+        TownSecret({}), {"kilocode_token": "sk-0123456789-abcd", "model_url": "https://m.example"}, SITE
     )
 
-    assert ("****abcd", "https://m.example") == (show_secrets(secret)["model_token"], show_secrets(secret)["model_url"])
+    assert ("****abcd", "https://m.example") == (
+        show_secrets(secret)["kilocode_token"],
+        show_secrets(secret)["model_url"],
+    )
 
 
 def test_no_change_of_the_address_sends_an_old_token_there() -> None:
     """A new address comes with a new token, or with none."""
-    stored = TownSecret({"model_token": "sk-0123456789-abcd", "model_url": "https://m.example"})
+    stored = TownSecret({"kilocode_token": "sk-0123456789-abcd", "model_url": "https://m.example"})
 
     for changes in ({"model_url": "https://evil.example"}, {"model_url": ""}):
         with pytest.raises(Invalid):
             change_secret(stored, changes, SITE)
-    moved = change_secret(stored, {"model_url": "https://n.example", "model_token": "another"}, SITE)
-    assert ("another", "https://n.example") == (moved.text("model_token"), moved.text("model_url"))
+    moved = change_secret(stored, {"model_url": "https://n.example", "kilocode_token": "another"}, SITE)
+    assert ("another", "https://n.example") == (moved.text("kilocode_token"), moved.text("model_url"))

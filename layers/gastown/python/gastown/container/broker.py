@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gastown.container.passes import Passes
-from gastown.container.payloads import StartPayload
+from gastown.container.payloads import GitCredentials, StartPayload
 from gastown.container.processes import Account, share
 from gastown.container.roster import ACTIVE, Record, Roster
 from gastown.container.town_client import TownRefusedError, TownUnreachableError
@@ -65,10 +65,10 @@ class Broker:
         """User name and password for the rig's own repository; 403 for any other."""
         record, wallet = self._run(request)
         asked = await _body(request)
-        _check_repository(record, asked)
         given = (await wallet.credentials()).git
         if given is None:
             raise NoPassError(HTTPStatus.NOT_FOUND, "this rig has no credentials")
+        _check_repository(record, given, asked)
         return JSONResponse({"username": given.username, "password": given.password.get_secret_value()})
 
     async def git_refused(self, request: Request) -> Response:
@@ -143,8 +143,11 @@ def covers(git_url: str, asked: Mapping[str, Any]) -> bool:
     return rest in {"", ".git"} or rest.startswith((".git/", "/info/lfs"))
 
 
-def _check_repository(record: Record, asked: Mapping[str, Any]) -> None:
-    if not isinstance(record.start, StartPayload) or not covers(record.start.rig.git_url, asked):
+def _check_repository(record: Record, given: GitCredentials, asked: Mapping[str, Any]) -> None:
+    """Refuse any repository but the one of the run's rig; the mayor has none, and its token names its own."""
+    start = record.start
+    own = start.rig.git_url if isinstance(start, StartPayload) else given.repository or ""
+    if not covers(own, asked):
         where = f"{asked.get('host', '')}/{asked.get('path', '')}"
         raise NoPassError(HTTPStatus.FORBIDDEN, f"{where} is not the repository of this run's rig")
 

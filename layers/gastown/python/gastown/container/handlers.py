@@ -98,9 +98,10 @@ class Handlers:
 
     async def start(self, start: StartPayload | MayorStart, dispatch: int, *, hydrating: bool = False) -> Record:
         """Start an agent; hydration itself does not wait for its end. Raises `RefusedError`."""
-        if not hydrating:
+        if hydrating:
+            self.check_draining()
+        else:
             await self.enter()
-        self.check_draining()
         return await self._starting.start(start, dispatch)
 
     async def stop(self, agent_id: str, dispatch: int | None) -> bool:

@@ -241,6 +241,8 @@ class GitCredentials(Payload):
     username: str
     password: SecretStr
     expires_at: datetime | None = None
+    repository: str | None = None
+    """Where they may be shown, for who has no rig (the mayor)."""
 
 
 class ModelAccess(Payload):

@@ -45,6 +45,9 @@ def _no_token(refusal: NoToken) -> str:
 def _http_error(refusal: HttpError) -> str:
     name, request = NAMES[refusal.provider], REQUESTS[refusal.provider]
     match refusal.status:
+        case 0 if not refusal.transient:
+            why = refusal.text[:300].rstrip(".")
+            return f"{name} was not asked: {why}. Correct the settings of the town or the deployment."
         case 0:
             return f"{name} did not answer: {refusal.text[:300]}. It is asked again."
         case 401:

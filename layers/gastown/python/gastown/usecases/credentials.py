@@ -29,7 +29,7 @@ from gastown.usecases.town_secrets import MODEL_URL
 from gastown.usecases.unit_of_work import UnitOfWork
 from gastown.usecases.vault import TownSecret, Vault
 
-MODEL_TOKEN = "model_token"  # noqa: S105 - its name in the town's secret
+MODEL_TOKEN = "kilocode_token"  # noqa: S105 - its name in the town's secret
 GITHUB_TOOL = "GH_TOKEN"
 GITLAB_TOOL, GITLAB_PLACE = "GITLAB_TOKEN", "GITLAB_INSTANCE_URL"
 """Variables that the providers' command lines read."""
@@ -92,12 +92,16 @@ class MayorAccess:
     model: dict[str, str | None] | None = field(repr=False)
     cli_pat: str = field(repr=False)
     found: GitToken | None = field(repr=False)
+    repository: str
+    """Where that token may be shown: the Git URL of the rig that it is for."""
     tools: dict[str, str] = field(repr=False)
     env: dict[str, str] = field(repr=False)
 
     def show(self) -> dict[str, Any]:
         """As the container of a session gets it."""
-        return {"git": _show(self.found), "tools": self.tools, "env": self.env, "model": self.model}
+        git = _show(self.found)
+        named = {**git, "repository": self.repository} if git else None
+        return {"git": named, "tools": self.tools, "env": self.env, "model": self.model}
 
 
 def for_mayor(vault: Vault, town: Town) -> MayorAccess:
@@ -106,24 +110,25 @@ def for_mayor(vault: Vault, town: Town) -> MayorAccess:
     The mayor has no rig; its Git token, which only reads, is that of the town's first rig at GitHub, else at GitLab.
     """
     secret = vault.town_secret(town.id, fresh=True)
-    found = _find_mayors(vault, town, secret)
+    found, repository = _find_mayors(vault, town, secret)
     return MayorAccess(
         model=model_access(town, secret),
         cli_pat=secret.text("github_cli_pat"),
         found=found,
+        repository=repository,
         tools=_tools(town, found),
         env=environment(town, secret),
     )
 
 
-def _find_mayors(vault: Vault, town: Town, secret: TownSecret) -> GitToken | None:
+def _find_mayors(vault: Vault, town: Town, secret: TownSecret) -> tuple[GitToken | None, str]:
     known = [(vault.repository(town, rig), rig) for _, rig in sorted(town.rigs.items())]
     at_providers = [(repository.provider, rig) for repository, rig in known if repository is not None]
     for _, rig in sorted(at_providers, key=lambda pair: pair[0] is not Provider.GITHUB)[:1]:
         with suppress(TokenUnavailable):  # the mayor thinks without it too
             token = resolve(vault, town, rig, secret=secret, kind=AppKind.LITE)
-            return token if isinstance(token, GitToken) else None
-    return None
+            return token if isinstance(token, GitToken) else None, rig.git_url
+    return None, ""
 
 
 def for_rig(work: UnitOfWork, vault: Vault, claims: ContainerClaims, rig_id: str) -> dict[str, Any]:

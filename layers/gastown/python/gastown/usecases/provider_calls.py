@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Protocol, TypeVar
 
 from gastown.domain.addresses import parse_git_url
+from gastown.domain.errors import Invalid
 from gastown.domain.pull import HttpError, NoToken, Refusal, Repository
 from gastown.domain.rig import Rig
 from gastown.domain.town import Town
@@ -80,11 +81,13 @@ def _prepare(providers: Providers, town: Town, rig: Rig, *, failed: str = "") ->
         return repository
     try:
         token = resolve(providers.vault, town, rig, fresh=bool(failed), failed=failed)
+        host = providers.hosts.host_for(town, repository)
     except TokenUnavailable as silent:
         return silent.refusal
+    except Invalid as wrong:  # an instance that older settings took (REQ-5.16): nothing can be sent there
+        return HttpError(provider=repository.provider, status=0, text=str(wrong), transient=False)
     if isinstance(token, NoToken):
         return token
     memory = RowMemory(store=providers.uow.store, town_id=town.id, now=providers.uow.now())
-    host = providers.hosts.host_for(town, repository)
     access = Access(token=token.value, memory=memory)
     return Call(rig=rig, repository=repository, host=host, access=access, source=token.source)

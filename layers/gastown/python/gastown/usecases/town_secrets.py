@@ -21,9 +21,9 @@ LONG = 12
 MAX_SECRET_BYTES = 60_000
 """A secret holds 65,536 bytes (Secrets Manager's quota); the rest is for a GitLab pair that grows."""
 
-PLAIN_SECRETS = ("github_cli_pat", "model_token")
+PLAIN_SECRETS = ("github_cli_pat", "kilocode_token")
 MODEL_URL = "model_url"
-"""In the secret too, beside the token: the address that it was given for."""
+"""In the secret too, beside the token of the models: the address that it was given for."""
 GIT_SECRETS = ("github_token", "gitlab_token")
 OAUTH = "gitlab_oauth"
 OAUTH_SECRETS = ("access_token", "refresh_token", "client_secret")
@@ -90,8 +90,8 @@ def _change_model_url(secret: TownSecret, values: dict[str, Any], changes: Mappi
     if MODEL_URL not in changes:
         return
     values[MODEL_URL] = changes[MODEL_URL] or None
-    token = values.get("model_token")
-    if token and token == secret.text("model_token") and (values[MODEL_URL] or "") != secret.text(MODEL_URL):
+    token = values.get("kilocode_token")
+    if token and token == secret.text("kilocode_token") and (values[MODEL_URL] or "") != secret.text(MODEL_URL):
         raise Invalid(
             "The stored token of the models belongs to another address: give a new one with it, or delete it",
             field=MODEL_URL,

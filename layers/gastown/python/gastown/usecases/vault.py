@@ -3,7 +3,7 @@
 A town's secret is one JSON object; what is missing is not configured, and unknown names survive:
 
     {"github_cli_pat": "…", "git_auth": {"github_token": "…", "gitlab_token": "…", "gitlab_oauth": {…}},
-     "git": {"<other host>": {"username": "…", "password": "…"}}, "env": {"NAME": "…"}, "model_token": "…"}
+     "git": {"<other host>": {"username": "…", "password": "…"}}, "env": {"NAME": "…"}, "kilocode_token": "…"}
 """
 
 import json

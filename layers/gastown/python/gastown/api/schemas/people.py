@@ -145,7 +145,7 @@ class ConfigBody(Body):
     git_author_email: str | None = Field(default=None, max_length=200)
     git_auth: GitAuthBody | None = None
     github_cli_pat: Secret | None = None
-    model_token: Secret | None = None
+    kilocode_token: Secret | None = None
     model_url: ModelUrl | None = None
     env_vars: dict[EnvName, EnvValue] | None = Field(default=None, max_length=100)
 
