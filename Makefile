@@ -10,7 +10,7 @@ export PORT REPO SEEDS FROM
 
 .DEFAULT_GOAL := help
 .PHONY: help dev fmt check unit integration simulate simulate-mutants bench invoke agents e2e rooms test up down demo openapi \
-	image push preflight build deploy destroy
+	image image-test push preflight build deploy destroy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,7 +66,7 @@ invoke: dev ## Each door in Lambda's own runtime, by `sam local invoke` (needs D
 	$(RUN) pytest tests/invoke -rs
 
 e2e: dev agents ## Stories against the local stack, over HTTP only
-	$(RUN) pytest tests/e2e
+	$(RUN) pytest tests/e2e -n 2 --dist loadfile
 
 rooms: dev agents ## Every test but the stories
 	$(RUN) pytest tests/unit tests/simulation tests/integration -n 2
@@ -86,8 +86,15 @@ demo: dev ## Run a convoy on a real git repository to its end, locally (REPO=pat
 openapi: dev ## Write infra/openapi.json from the routes
 	$(RUN) gastown.api.openapi > infra/openapi.json
 
-image: ## Build the container image (IMAGE=registry/name:tag; BASE_IMAGE=another Debian with Python)
-	docker build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --file infra/container/Dockerfile --tag $(IMAGE) .
+image: ## Build the container image (IMAGE=registry/name:tag; TARGET=small without agent and compilers; BASE_IMAGE= NODE_IMAGE=)
+	docker build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) $(if $(NODE_IMAGE),--build-arg NODE_IMAGE=$(NODE_IMAGE)) \
+		$(BUILD_OPTIONS) --target $(or $(TARGET),full) --file infra/container/Dockerfile --tag $(IMAGE) .
+
+image-test: dev ## Where Docker's engine is there, build the image and test what is in it and that a container lives in it
+	@if docker version >/dev/null 2>&1; then \
+		$(MAKE) --no-print-directory image && GASTOWN_TEST_IMAGE=$(IMAGE) $(RUN) pytest tests/integration/container/test_image.py \
+			tests/e2e/test_the_image_runs_a_town.py; \
+	else echo "image-test skipped: no Docker daemon answers"; fi
 
 push: image ## Build the container image and push it (IMAGE=registry/name:tag)
 	docker push $(IMAGE)

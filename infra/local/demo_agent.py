@@ -21,7 +21,7 @@ As a polecat it carries out the fenced block `demo` of the task, one instruction
 
 A rework's prompt carries feedback and the original task; a `demo` block in the task itself is preferred to the one in
 the original task. Then only the lines under `on-rework:` are done, or without such lines all but the first-time ones.
-As the mayor it carries out the lines `gt ...` of such blocks in what people said to it.
+As the mayor it carries out the lines `gt ...` of such blocks in what people said to it, and answers news in a line.
 As a refinery it runs the gates of `gt prime` in its worktree: all green is an approval, a red one is sent back with
 the gate's output.
 """
@@ -40,6 +40,8 @@ from typing import Any
 GATE_LIMIT = 600
 """Seconds a gate may take."""
 _BLOCK = re.compile(r"^```demo[ \t]*\n(?P<steps>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+_NEWS = re.compile(r"^Your (?P<what>convoy .+ has landed)\.$", re.MULTILINE)
+"""What the town tells its mayor when a convoy of its own is in."""
 
 
 class DemoError(Exception):
@@ -166,6 +168,11 @@ def work_as_polecat(prompt: str) -> None:
 def work_as_mayor(prompt: str) -> None:
     """Carry out the `gt` lines of the `demo` blocks in what people said, one after the other."""
     words = section(prompt, "words to you")
+    if prompt.startswith("<prior-conversation>"):
+        turns = prompt.partition("</prior-conversation>")[0].count('{"role": ')
+        print(f"demo agent: remembers {turns} turns", flush=True)
+    for news in _NEWS.finditer(words):
+        print(f"demo agent: noted, {news['what']}", flush=True)
     for block in _BLOCK.finditer(words):
         for line in block["steps"].splitlines():
             command = shlex.split(line)

@@ -3,12 +3,16 @@
 It asks the emulator four times a second which tasks there are. A new one becomes `python -m gastown.container` in a
 group of its own; one whose process ended is stopped in the emulator; one that the emulator stopped gets SIGTERM, and
 SIGKILL after the stop time-out. Either way the `ECS Task State Change` event is sent, as ECS would.
+
+With `GASTOWN_LOCAL_IMAGE` each task is a Docker container of that image on the host's network instead; it sees the
+folder `GASTOWN_LOCAL_SHARE`, where repositories are, and this repository, where the demo's agent is.
 """
 
 import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -21,7 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.local import processes
 from infra.local.deployment import aws_session, client_settings
 from infra.local.launcher import free_port, watch_owner
-from infra.local.template import HOUSE
+from infra.local.template import HOUSE, ROOT
 
 if TYPE_CHECKING:
     from types_boto3_ecs.type_defs import TaskTypeDef
@@ -30,6 +34,9 @@ POLL_SECONDS = 0.25
 STOP_SECONDS = 120.0
 LEAVING_SECONDS = 8.0
 LOST_POLLS = 20
+IMAGE, SHARE = "GASTOWN_LOCAL_IMAGE", "GASTOWN_LOCAL_SHARE"
+HOSTS_OWN = frozenset({"GASTOWN_WORKSPACE", "GASTOWN_AGENT_USER", IMAGE, SHARE})
+"""What the image decides itself, or what is none of its business."""
 PASSED_ON = ("PATH", "LANG", "TMPDIR", "TERM")
 
 
@@ -84,7 +91,7 @@ class EcsAgent:
             "GASTOWN_CONTROL_PORT": str(free_port()),
             **overrides,
         }
-        command = [sys.executable, "-m", "gastown.container"]
+        command = docker_run(environment, folder.name) or [sys.executable, "-m", "gastown.container"]
         process_id = processes.start(command, environment=environment, folder=folder, log=folder / "container.log")
         self.tasks[task_arn] = RunningTask(task_arn=task_arn, folder=folder, process_id=process_id)
         report(f"started {task_arn} as process {process_id}")
@@ -103,6 +110,7 @@ class EcsAgent:
         code = processes.exit_code(task.process_id)
         processes.end(task.process_id, patience=0)
         processes.end_all_in(task.folder)
+        self.remove_container(task)
         del self.tasks[task.task_arn]
         if task.kill_at is None:
             reason = "Essential container in task exited"
@@ -133,6 +141,32 @@ class EcsAgent:
         for task in self.tasks.values():
             processes.end(task.process_id, patience=max(0.0, deadline - time.monotonic()))
             processes.end_all_in(task.folder)
+            self.remove_container(task)
+
+    def remove_container(self, task: RunningTask) -> None:
+        """Remove what Docker still runs of a task whose client was killed; nothing left is fine."""
+        if self.environment.get(IMAGE):
+            subprocess.run(
+                ["docker", "rm", "--force", container_name(task.folder.name)], capture_output=True, check=False
+            )
+
+
+def container_name(task_id: str) -> str:
+    """The name of a task's Docker container."""
+    return f"gastown-{task_id}"
+
+
+def docker_run(environment: Mapping[str, str], task_id: str) -> list[str]:
+    """The command that runs a task as a Docker container, if an image is named; its values stay out of it."""
+    if not environment.get(IMAGE):
+        return []
+    ours = sorted(name for name in environment if name.startswith("GASTOWN_") and name not in HOSTS_OWN)
+    share = environment[SHARE]
+    return [
+        "docker", "run", "--rm", "--init", "--network", "host", "--name", container_name(task_id),
+        "--volume", f"{ROOT}:{ROOT}:ro", "--volume", f"{share}:{share}",
+        *(part for name in ours for part in ("--env", name)), environment[IMAGE],
+    ]  # fmt: skip
 
 
 def overridden(task: "TaskTypeDef") -> dict[str, str]:

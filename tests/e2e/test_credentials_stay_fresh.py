@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.forge_app import ForgeApp
 from tests.e2e.forge_story import ForgeStory
-from tests.e2e.story import wait_until
+from tests.e2e.story import wait_until, writes
 
 pytestmark = pytest.mark.e2e
 Begin = Callable[..., ForgeStory]
@@ -77,3 +77,26 @@ def test_a_revoked_installation_ends_the_review_with_every_source_that_was_tried
     order = ["town.github_cli_pat", "town platform integration (no such installation)", "town.git_auth.github_token"]
     assert sorted(order, key=said.find) == order
     assert -1 not in [said.find(source) for source in order]
+
+
+def test_a_pair_of_gitlab_is_renewed_before_it_ends(on_forge: Begin) -> None:
+    """An instance of one's own, no access token: exchanged once, stored for the next use, and used for all the work."""
+    story = on_forge(provider="gitlab", refinery=ALONE)
+    story.forge.steer.add_client("client-of-a-story", "its-secret")
+    granted = story.forge.steer.grant()
+    story.forge.steer.expire_token(granted["access_token"])
+    pair = {name: granted[name] for name in ("access_token", "refresh_token")}
+    pair |= {"client_id": "client-of-a-story", "client_secret": "its-secret", "expires_at": "2026-01-02T03:04:05Z"}
+    path = f"/api/towns/{story.town_id}/config"
+    story.api.call("PATCH", path, {"git_auth": {"gitlab_token": None, "gitlab_oauth": pair}})
+    story.forge.steer.clear_journal()
+    bead = story.sling("Write one", writes("one.txt", "one"))
+
+    assert story.pass_time(6, until=lambda: story.bead(bead)["status"] == "closed"), story.told()
+    watch = story.reviews()[-1]["metadata"]["pull_request"]
+    assert ("town.git_auth.gitlab_oauth", "one") == (watch["credential_source"], story.file("one.txt"))
+    exchanges = [entry for entry in story.forge.steer.journal() if entry["path"] == "/oauth/token"]
+    assert [200] == [entry["status"] for entry in exchanges]
+    shown = story.api.call("GET", path)["git_auth"]["gitlab_oauth"]
+    assert f"****{pair['access_token'][-4:]}" != shown["access_token"]
+    assert shown["expires_at"] > pair["expires_at"]

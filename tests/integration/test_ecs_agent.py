@@ -1,5 +1,6 @@
 """The local ECS agent keeps processes and the emulator's tasks in step."""
 
+import itertools
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.local import processes
+from infra.local import ecs_agent, processes
 from infra.local.deployment import aws_session, client_settings
 from infra.local.ecs_agent import EcsAgent, container_environment
 
@@ -123,3 +124,23 @@ def test_containers_inherit_settings_and_little_else() -> None:
 
     assert environment["GASTOWN_AGENT_COMMAND"] == "agent"
     assert {"AWS_SECRET_ACCESS_KEY", "HOME"}.isdisjoint(environment)
+
+
+def test_a_task_is_a_docker_container_where_an_image_is_named() -> None:
+    """It gets its settings by name, so that no value stands in a command line, and the image keeps its own accounts."""
+    given = {
+        "GASTOWN_LOCAL_IMAGE": "gastown:local",
+        "GASTOWN_LOCAL_SHARE": "/repositories",
+        "GASTOWN_BOOT_CODE": "secret-code",
+        "GASTOWN_AGENT_USER": "me",
+        "GASTOWN_WORKSPACE": "/mine",
+        "PATH": "/bin",
+    }
+
+    command = ecs_agent.docker_run(given, "task-1")
+
+    assert ["docker", "run", "gastown:local"] == [*command[:2], command[-1]]
+    assert ["GASTOWN_BOOT_CODE"] == [after for flag, after in itertools.pairwise(command) if flag == "--env"]
+    assert "secret-code" not in " ".join(command)
+    assert ecs_agent.container_name("task-1") in command
+    assert [] == ecs_agent.docker_run({}, "task-1")

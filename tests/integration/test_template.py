@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from gastown.api.routes.container_events import MEASURED
+from gastown.usecases.perform_effect import Result
+from gastown.usecases.reconcile_town import WATCHED
 from infra.local.template import FUNCTION, LAYER, MACHINE, ROOT, functions_of, read_template, statements_in
 
 TEXT = (ROOT / "template.yaml").read_text()
@@ -140,3 +143,23 @@ def test_functions_that_feed_themselves_are_not_stopped() -> None:
     """AWS would end a chain of queue and function after about sixteen hops."""
     for name in ("ReconcileFunction", "EffectsFunction"):
         assert FUNCTIONS[name]["Properties"]["RecursiveLoop"] == "Allow"
+
+
+def test_the_dashboard_shows_only_what_the_house_says() -> None:
+    """Each metric of ours is written somewhere in the code, and each door on it exists."""
+    body = RESOURCES["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    shown = json.dumps(json.loads(body))
+    ours = {*re.findall(r'"Gastown", "([\w.]+)"', shown), *re.findall(r'MetricName=\\\\?"([\w.]+)', shown)}
+    doors = set(re.findall(r'"FunctionName", "\$\{AWS::StackName\}-(\w+)"', shown))
+    folders = {thing["Properties"]["CodeUri"].rstrip("/").rpartition("/")[2] for thing in FUNCTIONS.values()}
+
+    assert doors == folders - {"debug"}
+    assert ours == {name for name in ours if is_written(name)}
+    assert len(ours) > 15
+
+
+def is_written(metric: str) -> bool:
+    """Whether some module counts or measures by this name, or makes it of a result or an event's type."""
+    source = "\n".join(path.read_text() for path in (ROOT / "layers" / "gastown" / "python").rglob("*.py"))
+    made = metric.removeprefix("effects_") in {result.value for result in Result} and metric.startswith("effects_")
+    return made or metric in MEASURED | WATCHED or re.search(rf'count\(\s*"{re.escape(metric)}"', source) is not None

@@ -39,11 +39,11 @@ class Measures:
             if self.now.get(key) == state:
                 continue
             before, self.now[key] = self.last.get((key, state)), state
-            if before is not None:
+            if before is not None and measure is not None:
                 self.turns[f"{kind} {state}"] += 1
                 if measure <= before:
                     yield f"{kind} {key} is {state} again, and {before} became {measure}"
-            self.last[key, state] = measure
+            self.last[key, state] = measure or ()
 
     def _hear(self, view: "View") -> None:
         """What came from outside in this commit."""
@@ -59,8 +59,8 @@ class Measures:
         if not view.by_itself and town.container != before.container:
             self.outside["container"] += 1
 
-    def _standing(self, town: Town) -> Iterator[tuple[str, str, str, Measure]]:
-        """Each thing's kind, key, state, and what it has counted."""
+    def _standing(self, town: Town) -> Iterator[tuple[str, str, str, Measure | None]]:
+        """Each thing's kind, key, state, and what it has counted; none where it may wait as often as it likes."""
         for bead in town.beads.values():
             yield "bead", bead.id, str(bead.status), (self.outside[bead.id], bead.rejections, bead.total_attempts)
         for review in town.reviews.values():
@@ -73,11 +73,12 @@ class Measures:
         yield "container", "container", str(container.state), self._of_container(town)
         messages: list[Nudge | Mail] = [*town.nudges.values(), *town.mail.values()]
         for message in messages:
-            state = f"{message.state}, {'under way' if message.command in town.commands else 'waiting'}"
-            yield "message", message.id, state, self._of_message(town, message)
+            is_sent = message.command in town.commands
+            state = f"{message.state}, {'under way' if is_sent else 'waiting'}"
+            yield "message", message.id, state, self._of_message(town, message) if is_sent else None
 
     def _of_message(self, town: Town, message: Nudge | Mail) -> Measure:
-        """One that its container did not answer waits for the next run, container or session."""
+        """One that its container did not answer is sent again to the next run, container or session only."""
         whose = message.agent_id if isinstance(message, Nudge) else message.recipient
         agent = next((one.dispatch for one in town.agents.values() if one.id == whose), 0)
         session = town.mayor.dispatch if town.mayor else 0

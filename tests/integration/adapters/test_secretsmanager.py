@@ -1,5 +1,6 @@
 """The vault on the emulator keeps the contract of the port, and asks once a minute."""
 
+import json
 from typing import Any
 
 import boto3
@@ -9,6 +10,7 @@ from types_boto3_secretsmanager.client import SecretsManagerClient
 
 from gastown.adapters.secretsmanager.secrets import SecretsManagerSecrets
 from gastown.domain.errors import NotFound
+from gastown.ports.secrets import SecretMoved
 from tests.support.contracts.secrets import SecretsContract
 
 
@@ -80,3 +82,35 @@ def test_a_secret_that_is_marked_for_deletion_is_not_found(manager: SecretsManag
 
     with pytest.raises(NotFound):
         SecretsManagerSecrets(client=lambda: manager).get(fresh)
+
+
+def test_who_comes_between_the_put_and_the_move_is_not_overwritten(manager: SecretsManagerClient, fresh: str) -> None:
+    """The move names the version that was read: the service refuses it when that one is not current any more."""
+    vault, others = SecretsManagerSecrets(client=lambda: manager), ["of the other"]
+    vault.swap(fresh, None, "first")
+
+    def come_between(**_event: Any) -> None:
+        if others:
+            SecretsManagerSecrets(client=lambda: manager).swap(fresh, "first", others.pop())
+
+    manager.meta.events.register("before-call.secrets-manager.UpdateSecretVersionStage", come_between)
+    with pytest.raises(SecretMoved):
+        vault.swap(fresh, "first", "of one")
+
+    assert ([], ("of the other", "first")) == (others, vault.get(fresh))
+
+
+def test_a_move_whose_answer_was_lost_counts_as_made(manager: SecretsManagerClient, fresh: str) -> None:
+    """The SDK asks again, and is told that the label is not where it was."""
+    vault, sent = SecretsManagerSecrets(client=lambda: manager), list[Any]()
+    vault.swap(fresh, None, "first")
+
+    def ask_first(params: dict[str, Any], **_event: Any) -> None:
+        if not sent:
+            sent.append(params)
+            manager.update_secret_version_stage(**json.loads(params["body"]))
+
+    manager.meta.events.register("before-call.secrets-manager.UpdateSecretVersionStage", ask_first)
+    vault.swap(fresh, "first", "second")
+
+    assert (1, ("second", "first")) == (len(sent), vault.get(fresh))

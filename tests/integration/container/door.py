@@ -18,6 +18,9 @@ GIT_PASSWORD = "git-password-of-the-test"
 class Door:
     """What the town would say, and what the container and its agents said."""
 
+    model: dict[str, str] | None = None
+    """What the town pays its models with."""
+
     def __init__(self) -> None:
         """A town that wants nothing yet."""
         self.lock = threading.Condition()
@@ -30,24 +33,27 @@ class Door:
         self.git: dict[str, str] | None = None
         self.other: str | None = None
         self.env: dict[str, str] = {}
-        self.model: dict[str, str] | None = None
+        self.given: dict[str, dict[str, Any]] = {}
+        """What one agent's credentials are, instead of those of all."""
+        self.rig_git: dict[str, dict[str, Any]] = {}
+        self.renewed: dict[str, str] = {}
+        """By rig: what the platform's git is shown, and what it is given for one that failed, instead of `other`."""
         self.stop: list[dict[str, Any]] = []
-        self.superseded = False
-        self.drain = False
-        self.forgetful = False
-        self.lagging = 0
+        self.superseded = self.drain = self.forgetful = False
+        self.broken: dict[str, int] = {}
+        """Calls by the end of their path, and how many of them are still answered with 503."""
+        self.conversation, self.lagging, self.url = "", 0, ""
         self.registry: list[dict[str, Any]] = []
         self.mayor: dict[str, Any] = {"agentId": None}
         self.expired: set[str] = set()
         self.live_url: str | None = None
-        self.url = ""
 
     def want(self, command: dict[str, Any]) -> None:
         """Hand this command out from the next heartbeat on, until it is answered."""
         with self.lock:
             self.commands.append(command)
 
-    def await_(self, seen: Any, *, seconds: float = 20) -> Any:
+    def await_(self, seen: Any, *, seconds: float = 60) -> Any:
         """Wait until `seen()` is true and return it; fails the test otherwise."""
         with self.lock:
             if not self.lock.wait_for(seen, seconds):
@@ -73,6 +79,9 @@ class Door:
             try:
                 if token in self.expired and not path.endswith("refresh-container-token"):
                     return 401, {"success": False, "error": "Token expired"}
+                if self.broken.get(last := f"/{path.rsplit('/', 1)[-1]}"):
+                    self.broken[last] -= 1
+                    return 503, {"success": False, "error": "try again"}
                 status, data = self._answer(path, body)
                 return status, {"success": status < 400, "data": data} if status < 400 else data
             finally:
@@ -113,17 +122,24 @@ class Door:
                 self.lagging -= 1
                 return 409, {"success": False, "error": "stale dispatch"}
             known = {"agent_token": f"token-of-{found[1]}", "git": self.git, "env": self.env}
-            return 200, known | ({"model": self.model} if self.model else {})
-        if path.endswith("/credentials"):
-            return 200, {"git": self.git}
-        if path.endswith("/refresh-git-token"):
-            other = {"username": "x-access-token", "token": self.other, "expires_at": None}
-            return (200, other) if self.other else (404, {"success": False, "error": "no other token"})
+            known |= {"model": self.model} if self.model else {}
+            return 200, known | self.given.get(found[1], {})
+        if found := re.search(r"/rigs/([^/]+)/(credentials|refresh-git-token)$", path):
+            return self._of_rig(found[1], found[2])
         if found := re.search(r"/agents/([^/]+)/prime$", path):
             return 200, self.prime.get(found[1], {"hooked_bead": {"title": "Nothing", "body": ""}})
+        if path.endswith("/conversation"):
+            return 200, {"turns": 1, "block": self.conversation}
         if path.endswith("/beads/unknown"):
             return 404, {"success": False, "error": "no such bead"}
         return 200, {"heard": path.rsplit("/", 1)[-1]}
+
+    def _of_rig(self, rig_id: str, kind: str) -> tuple[int, Any]:
+        if kind == "credentials":
+            return 200, {"git": self.rig_git.get(rig_id, self.git)}
+        token = self.renewed.get(rig_id, self.other)
+        other = {"username": "x-access-token", "token": token, "expires_at": None}
+        return (200, other) if token else (404, {"success": False, "error": "no other token"})
 
 
 @contextmanager

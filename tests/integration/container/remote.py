@@ -35,6 +35,11 @@ class Bare:
         line = git("ls-remote", str(self.path), f"refs/heads/{branch}", at=self.clone)
         return line.split()[0] if line else None
 
+    def at(self, ref: str) -> str | None:
+        """The commit of any ref, or None."""
+        line = git("ls-remote", str(self.path), ref, at=self.clone)
+        return line.split()[0] if line else None
+
     def show(self, branch: str, file: str) -> str:
         """A file's text on a branch."""
         return git("show", f"{branch}:{file}", at=self.path)
@@ -71,6 +76,7 @@ class Bare:
             "bead": {"id": "bead-1", "title": "A bead"},
             "branch": branch,
             "start_point": "main",
+            "save_ref": f"refs/gastown/wip/bead-1/{agent_id}/{dispatch}",
         }
         return {
             "id": f"start-{agent_id}-{dispatch}",

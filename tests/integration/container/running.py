@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,16 @@ class Running:
 @contextmanager
 def run_container(door: Door, workspace: Path, *, command: str = DEMO, **more: str) -> Iterator[Running]:
     """A running container; it is killed at the end if it still runs."""
-    environment = {
+    with run_program(("gastown.container",), door, workspace, command=command, environment=more) as running:
+        yield running
+
+
+@contextmanager
+def run_program(
+    program: Sequence[str], door: Door, workspace: Path, *, command: str, environment: Mapping[str, str]
+) -> Iterator[Running]:
+    """A module that runs a container, with its arguments."""
+    whole = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "GASTOWN_API_URL": door.url,
         "GASTOWN_TOWN_ID": TOWN,
@@ -48,12 +57,11 @@ def run_container(door: Door, workspace: Path, *, command: str = DEMO, **more: s
         "GASTOWN_WORKSPACE": str(workspace),
         "GASTOWN_CONTROL_PORT": "0",
         "GASTOWN_HEARTBEAT_SECONDS": "0.3",
-    } | more
+        **environment,
+    }
     log = workspace.with_suffix(".log")
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gastown.container"], env=environment, cwd=ROOT, stdout=output, stderr=output
-        )
+        process = subprocess.Popen([sys.executable, "-m", *program], env=whole, cwd=ROOT, stdout=output, stderr=output)
     running = Running(process=process, log=log, workspace=workspace)
     try:
         yield running

@@ -71,7 +71,7 @@ def test_its_unsaved_work_is_saved(door: Door, shared_bare: Bare, open_folder: P
         door.await_((open_folder / "workspace/rigs/rig-1/worktrees/gt__toast__1/unsaved.txt").exists)
         running.end()
 
-    assert shared_bare.show("gt/toast/1", "unsaved.txt") == "work"
+    assert shared_bare.show("refs/gastown/wip/bead-1/toast/1", "unsaved.txt") == "work"
 
 
 def reaches(place: Path, user: str) -> bool:
@@ -96,3 +96,32 @@ def test_only_the_agents_account_opens_the_brokers_socket(open_folder: Path) -> 
     assert (place.parent.stat().st_uid, place.parent.stat().st_mode & 0o777) == (0, 0o710)
     close_socket(listener, place)
     assert not place.parent.exists()
+
+
+def test_the_mayor_reads_the_code_and_git_of_a_rig_and_writes_nothing_there(
+    door: Door, shared_bare: Bare, open_folder: Path
+) -> None:
+    """Its look at a rig belongs to the container's own account: no right that it could give itself lets it write."""
+    browse = open_folder / "workspace" / "rigs" / "rig-1" / "browse"
+    script = open_folder / "mayor.sh"
+    script.write_text(
+        f"while ! test -r {browse}/README || test -w {browse}/README; do sleep 0.1; done; cd {browse}; "
+        "cat README && git log --oneline && git diff --stat || exit 3; "
+        "for act in 'echo evil > README' 'echo evil > new' 'rm -f README' 'chmod u+w README' 'chmod u+w .' "
+        "'git checkout -q -b mine' 'git commit -q --allow-empty -m evil' 'mv README x'; do "
+        'if sh -c "$act" 2>/dev/null; then echo "could: $act"; exit 5; fi; done; exit 0\n'
+    )
+    payload = {
+        "agent": {"id": "mayor-1", "name": "mayor", "role": "mayor"},
+        "rig_id": "mayor-town-1",
+        "rigs": [shared_bare.rig.model_dump() | {"name": "widgets"}],
+    }
+    start = {"id": "m", "kind": "start", "generation": 1, "agent_id": "mayor-1", "dispatch": 1, "payload": payload}
+    door.want(start)
+    with run_container(
+        door, open_folder / "workspace", command=f"/bin/sh {script}", GASTOWN_AGENT_USER=ACCOUNT
+    ) as running:
+        ended = door.call_of("/agents/mayor-1/completed")
+        running.end()
+
+    assert ("completed", "hello\n") == (ended["status"], (browse / "README").read_text()), ended

@@ -22,9 +22,12 @@ def test_credentials_stay_where_they_belong(door: Door, bare: Bare, tmp_path: Pa
     assert completed["reason"] == "exit code 3: ***\n***"
     configured = [p for p in (tmp_path / "workspace").rglob("config") if p.is_file()]
     container_log = running.log.read_text()
+    agents_logs = [path.read_text() for path in (tmp_path / "workspace" / "logs").iterdir()]
+    assert "***" in "".join(agents_logs)
     for secret in (GIT_PASSWORD, FIRST_TOKEN, SECOND_TOKEN, "token-of-toast", "model-key-of-the-test", "boot-code"):
         assert secret not in json.dumps(completed)
         assert secret not in container_log
+        assert all(secret not in log for log in agents_logs)
         assert all(secret not in path.read_text() for path in configured)
     assert configured
 

@@ -17,6 +17,7 @@ from tests.integration.container.door import FIRST_TOKEN, Door
 from tests.integration.container.remote import Bare, git
 from tests.integration.container.running import SLEEPER, run_container
 
+WIP = "refs/gastown/wip/bead-1/toast/1"
 TASK = "Please do.\n\n```demo\nwrite {file}\n  made by the demo agent\nwait {wait}\n```\n"
 
 
@@ -149,7 +150,7 @@ def ring_when_asked() -> Iterator[tuple[str, Callable[[], None]]]:
 
 
 def test_unsaved_work_survives_a_sigterm(door: Door, bare: Bare, tmp_path: Path) -> None:
-    """On SIGTERM the worktree is committed and pushed before the run is reported as evicted, all within seconds."""
+    """On SIGTERM the worktree is saved to the run's ref before the run is reported as evicted, all within seconds."""
     door.want(bare.start("toast", 1))
     with run_container(door, tmp_path / "workspace", command=SLEEPER) as running:
         door.ack_of("start-toast-1")
@@ -159,20 +160,22 @@ def test_unsaved_work_survives_a_sigterm(door: Door, bare: Bare, tmp_path: Path)
 
     completed = door.call_of("/agents/toast/completed")
     assert (code, completed["reason"], completed["dispatch"]) == (0, "container eviction", 1)
-    assert bare.show("gt/toast/1", "unsaved.txt") == "work"
-    assert git("log", "-1", "--format=%s", "gt/toast/1", at=bare.path) == "WIP: container eviction save"
+    assert bare.show(WIP, "unsaved.txt") == "work"
+    assert completed["saved_sha"] == bare.at(WIP)
+    assert bare.head("gt/toast/1") is None, "no branch, so nobody's CI runs on it"
     assert time.monotonic() - began < 20
 
 
 def test_a_superseded_container_leaves_at_once(door: Door, bare: Bare, tmp_path: Path) -> None:
-    """It kills its agents, pushes nothing, reports nothing and exits."""
+    """It kills its agents, saves what they did to their own refs, reports nothing and exits."""
     door.want(bare.start("toast", 1))
     with run_container(door, tmp_path / "workspace", command=SLEEPER) as running:
         door.ack_of("start-toast-1")
+        door.await_((tmp_path / "workspace/rigs/rig-1/worktrees/gt__toast__1/unsaved.txt").exists)
         door.superseded = True
         assert running.process.wait(15) == 0
 
-    assert bare.head("gt/toast/1") is None
+    assert (bare.head("gt/toast/1"), bare.show(WIP, "unsaved.txt")) == (None, "work")
     assert not [p for _, p, _ in door.heard if p.endswith("/completed")]
 
 

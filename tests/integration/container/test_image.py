@@ -4,6 +4,7 @@ These tests build and pull nothing. `GASTOWN_TEST_IMAGE` names another image tha
 """
 
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -105,6 +106,27 @@ def test_agents_find_their_tools(image: str) -> None:
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("agent\ngit version ")
     assert "usage: gt" in ended.stdout
+
+
+def test_agents_find_what_projects_are_built_with(image: str) -> None:
+    """The whole image has compilers, the providers' command line and the agent program of the version it names."""
+    dockerfile = Path(__file__).parents[3] / "infra" / "container" / "Dockerfile"
+    [version] = re.findall(r"^ARG OPENCODE_VERSION=(.+)$", dockerfile.read_text(), re.MULTILINE)
+    ended = inside(
+        image, "cc --version; cmake --version; gh --version; git lfs version; opencode --version", user="agent"
+    )
+
+    if ended.returncode and "cc" in ended.stderr.splitlines()[0]:
+        pytest.skip("this is the small image")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[-1] == version
+
+
+def test_docker_asks_the_control_server_for_its_health(image: str) -> None:
+    """The image brings a health check of its own, for whoever runs it without a task definition."""
+    check = docker("inspect", "--format", "{{json .Config.Healthcheck.Test}}", image).stdout
+
+    assert "/health" in check
 
 
 def test_the_control_server_answers_the_health_check(image: str, door: Door) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from gastown.container.gates import Gates
 from gastown.container.merging import Merging
-from gastown.container.payloads import GitCredentials, MergeOutcome, MergePayload, MergeStatus
+from gastown.container.outcomes import MergeOutcome, MergeStatus
+from gastown.container.payloads import GitCredentials, MergePayload
 from gastown.container.places import Places
 from gastown.container.repositories import Repositories
 from tests.integration.container.remote import Bare, git

@@ -27,7 +27,8 @@ def make(bare: Bare, tmp_path: Path, **changes: Any) -> Path:
 
     async def refresh_and_make() -> Path:
         await repositories.refresh(start.rig, no_credentials)
-        return await worktrees.make(start, dispatch=7)
+        place = await worktrees.make(start, dispatch=7, provider=no_credentials)
+        return place.folder
 
     return asyncio.run(refresh_and_make())
 

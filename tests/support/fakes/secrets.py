@@ -1,6 +1,7 @@
 """A vault in memory."""
 
 from gastown.domain.errors import GastownError, NotFound
+from gastown.ports.secrets import SecretMoved
 
 
 class MemorySecrets:
@@ -24,9 +25,20 @@ class MemorySecrets:
             raise NotFound("no such secret")
         return self.values[secret_id]
 
+    def swap(self, secret_id: str, before: str | None, value: str) -> None:
+        """A new current version if the current one is as it was read. Raises `SecretMoved`."""
+        self._note("swap", secret_id)
+        if before != next(iter(self.values.get(secret_id, ())), None):
+            raise SecretMoved("Somebody else has changed this secret meanwhile")
+        self._place(secret_id, value)
+
     def put(self, secret_id: str, value: str) -> None:
-        """A new current version; only the one before is kept."""
+        """What an operator does by hand: a new current version, whatever was there."""
         self._note("put", secret_id)
+        self._place(secret_id, value)
+
+    def _place(self, secret_id: str, value: str) -> None:
+        """Only the version before is kept."""
         self.values[secret_id] = (value, *self.values.get(secret_id, ())[:1])
 
     def delete(self, secret_id: str) -> None:

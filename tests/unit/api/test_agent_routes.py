@@ -36,7 +36,7 @@ def test_a_polecat_reads_its_prime(door: Door) -> None:
         "agent", "hooked_bead", "undelivered_mail", "pending_nudges", "open_beads", "rework_context",
         "pr_fixup_context",
         "pr_conflict_context", "dispatch", "branch", "target_branch", "review", "gates",
-        "merge_strategy",
+        "merge_strategy", "left_work",
     }  # fmt: skip
     assert (data["dispatch"], data["target_branch"], data["gates"]) == (1, "main", ["make test"])
 

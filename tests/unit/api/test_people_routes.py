@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gastown.domain.errors import Unavailable
+from gastown.domain.variables import RESERVED
 from gastown.usecases import tokens
 from tests.support.people_door import PeopleDoor, R, T, U, people_door
 from tests.support.stage import RIG, SIGNING_SECRET, TOWN
@@ -265,7 +266,7 @@ def test_escalations_are_listed_until_somebody_has_seen_them(door: PeopleDoor) -
     (escalation,) = door.ask("GET", f"{T}/escalations").data
 
     assert 200 == door.ask("POST", f"{T}/escalations/{escalation['id']}/acknowledge").status
-    assert 404 == door.ask("POST", f"{T}/escalations/{escalation['id']}/acknowledge").status
+    assert 200 == door.ask("POST", f"{T}/escalations/{escalation['id']}/acknowledge").status
     assert [] == door.ask("GET", f"{T}/escalations").data
     assert [1] == [each["acknowledged"] for each in door.ask("GET", f"{T}/escalations?acknowledged=true").data]
 
@@ -365,3 +366,13 @@ def test_playing_an_agent_and_moving_the_clock_belong_to_the_local_stage(method:
         assert 404 == door.ask(method, path, {}).status
     with people_door("local") as door:
         assert 200 == door.ask(method, path, {}).status
+
+
+@pytest.mark.parametrize("name", sorted({*RESERVED, "PATH", "HOME", "GIT_CONFIG_COUNT", "LD_PRELOAD", "GASTOWN_X"}))
+def test_a_reserved_name_is_no_variable_of_a_town(door: PeopleDoor, name: str) -> None:
+    """A 400 that names it, and the other variable of the same request is not kept either (REQ-R.1d)."""
+    before = door.ask("GET", f"{T}/config").data
+    answer = door.ask("PATCH", f"{T}/config", {"env_vars": {"LEVEL": "1", name: "x"}})
+
+    assert (400, ["env_vars", name]) == (answer.status, answer.body["issues"][0]["path"][:2])
+    assert before == door.ask("GET", f"{T}/config").data

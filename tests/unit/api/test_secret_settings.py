@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gastown.usecases.change_config import change_settings
 from tests.support.people_door import PeopleDoor, T, people_door
 from tests.support.stage import TOWN
 
@@ -161,3 +162,48 @@ def test_the_end_of_a_pair_may_come_along_and_stays_while_its_token_does(door: P
 
     door.ask("PATCH", f"{T}/config", {"git_auth": {"gitlab_oauth": {**PAIR, "access_token": "another"}}})
     assert kept(door)["git_auth"]["gitlab_oauth"]["expires_at"] is None
+
+
+def test_two_changes_at_the_same_moment_lose_no_secret(door: PeopleDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one is made whole between the first one's reading of the secret and its writing."""
+    door.ask("PATCH", f"{T}/config", {"env_vars": {"A": "1"}})
+    read, others = door.secrets.get, [{"kilocode_token": "sk-of-the-gateway-5432", "git_auth": {"github_token": TOKEN}}]
+
+    def get(secret_id: str, *, fresh: bool = False) -> tuple[str, ...]:
+        seen = read(secret_id, fresh=fresh)
+        if secret_id == SECRET and others:
+            change_settings(door.uow, door.vault, TOWN, others.pop(), "somebody else")
+        return seen
+
+    monkeypatch.setattr(door.secrets, "get", get)
+    answer = door.ask("PATCH", f"{T}/config", {"github_cli_pat": PAT})
+
+    found = kept(door)
+    assert ([], 200, "****5432") == (others, answer.status, answer.data["kilocode_token"])
+    assert (PAT, "sk-of-the-gateway-5432", {"A": "1"}) == (
+        found["github_cli_pat"],
+        found["kilocode_token"],
+        found["env"],
+    )
+    assert TOKEN == found["git_auth"]["github_token"]
+
+
+def test_a_secret_that_others_change_all_the_time_is_told_and_kept(
+    door: PeopleDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bounded: come back in a second; nothing of the change is made."""
+    read, count = door.secrets.get, iter(range(1_000))
+
+    def get(secret_id: str, *, fresh: bool = False) -> tuple[str, ...]:
+        door.secrets.put(SECRET, json.dumps({"kilocode_token": f"sk-number-{next(count)}"}))
+        seen = read(secret_id, fresh=fresh)
+        door.secrets.put(SECRET, json.dumps({"kilocode_token": f"sk-number-{next(count)}"}))
+        return seen
+
+    version = door.town.version
+    with monkeypatch.context() as patched:
+        patched.setattr(door.secrets, "get", get)
+        answer = door.ask("PATCH", f"{T}/config", {"github_cli_pat": PAT, "default_model": "m"})
+
+    assert (503, version) == (answer.status, door.town.version)
+    assert ["kilocode_token"] == list(kept(door))

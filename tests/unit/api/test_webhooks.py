@@ -218,3 +218,51 @@ def test_webhooks_make_the_regular_looks_rare(door: PeopleDoor) -> None:
     door.tick()
 
     assert door.town.rigs[RIG].webhook_at == door.now
+
+
+@pytest.fixture
+def looks(door: PeopleDoor, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The reads of the vault by a process that remembered the webhook secret just before it was rotated."""
+    read, looks = door.secrets.get, list[str]()
+    remembered: dict[str, tuple[str, ...]] = {WEBHOOKS_ID: (WEBHOOKS_SECRET,)}
+
+    def get(secret_id: str, *, fresh: bool = False) -> tuple[str, ...]:
+        if fresh or secret_id not in remembered:
+            looks.extend([secret_id] * (secret_id == WEBHOOKS_ID))
+            remembered[secret_id] = read(secret_id, fresh=fresh)
+        return remembered[secret_id]
+
+    monkeypatch.setattr(door.secrets, "get", get)
+    door.secrets.put(WEBHOOKS_ID, "the-next-one")
+    return looks
+
+
+def test_a_delivery_that_is_signed_with_the_next_secret_is_good_at_once(door: PeopleDoor, looks: list[str]) -> None:
+    """Also at a process that remembers the version before only; it looks once."""
+    payload = {"repository": REPOSITORY, "pull_request": {"number": 7}}
+    assert (200, {"towns": 1}) == ((answer := github(door, payload, secret="the-next-one")).status, answer.data)
+    assert 200 == github(door, {**payload, "action": "edited"}).status
+    assert 200 == github(door, {**payload, "action": "closed"}, secret="the-next-one").status
+    assert [WEBHOOKS_ID] == looks
+
+
+def test_so_is_a_token_of_gitlab(door: PeopleDoor, looks: list[str]) -> None:
+    """It is the secret itself."""
+    watch_in(door, "https://gitlab.com/group/sub/widgets.git")
+
+    assert 200 == gitlab(door, {"project": GITLAB, "ref": "refs/heads/work"}, "the-next-one").status
+    assert [WEBHOOKS_ID] == looks
+
+
+def test_forged_deliveries_do_not_have_the_vault_read_at_will(door: PeopleDoor, looks: list[str]) -> None:
+    """Once for any number of them; those that are no signature at all never."""
+    payload = {"repository": REPOSITORY}
+    for more in ({}, {"x-hub-signature-256": "sha256=0"}, {"x-hub-signature-256": "sha1=" + "0" * 40}):
+        assert 401 == door.ask("POST", "/webhooks/github", payload, token="", more=more).status
+    assert 401 == door.ask("POST", "/webhooks/gitlab", payload, token="").status
+    assert [] == looks
+
+    for number in range(5):
+        assert 401 == github(door, payload, secret=f"guess-{number}").status
+        assert 401 == gitlab(door, payload, f"guess-{number}").status
+    assert [WEBHOOKS_ID] == looks

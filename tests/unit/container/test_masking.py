@@ -31,6 +31,12 @@ def test_log_lines_are_masked_json() -> None:
     assert (line["msg"], line["town_id"], line["url"]) == ("lost", "t", "https://***@git.test/x")
 
 
+def test_masking_a_long_text_takes_no_longer_than_reading_it() -> None:
+    """An agent may print a megabyte without a space."""
+    for text in ("x" * 1_000_000, "a.b-" * 250_000, "://" * 300_000, "https://" + "u" * 1_000_000):
+        assert text == mask(text)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 12, 100])
 def test_a_stream_is_masked_however_it_is_cut(size: int) -> None:
     """Secrets that arrive in pieces, that begin with one another, and that overlap; nothing else is lost."""

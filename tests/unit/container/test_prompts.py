@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from gastown.container.payloads import StartPayload
+from gastown.container.payloads import LeftWork, StartPayload
 from gastown.container.prompts import build_prompt, enclose
+from gastown.container.resuming import Resumed
 
 
 def a_start(role: str = "polecat", **changes: Any) -> StartPayload:
@@ -96,3 +97,22 @@ def test_a_polecat_on_triage_hears_the_requests_and_the_actions() -> None:
     for part in ("gt triage resolve", "RESTART_WITH_BACKOFF", "ESCALATE_TO_MAYOR", "gt done"):
         assert part in prompt
     assert "make test" not in prompt
+
+
+def test_left_work_is_told_with_what_it_holds_and_who_left_it() -> None:
+    """The agent knows that it goes on from something, and that nobody has approved it."""
+    left = LeftWork(ref="refs/gastown/wip/b/a/1", branch="gt/fig/1", agent_name="Fig", ended="lost")
+    resumed = Resumed(left=left, commit="1" * 40, commits=2, uncommitted=3, also="2" * 40)
+
+    prompt = build_prompt({}, a_start(), resumed)
+
+    for part in (
+        "begun by Fig",
+        "(lost)",
+        "commits: 2",
+        "not committed: 3",
+        f"stood at {'2' * 40}",
+        "Nobody has approved",
+    ):
+        assert part in prompt
+    assert "begun by" not in build_prompt({}, a_start())

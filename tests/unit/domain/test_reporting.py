@@ -9,6 +9,7 @@ from gastown.domain.errors import Conflict, Forbidden, Invalid, StaleDispatch
 from gastown.domain.limits import DISPATCH_BACKOFF, MAX_ATTEMPTS, MAX_REVIEW_ROUNDS
 from gastown.domain.reporting import (
     Done,
+    Exit,
     apply_completed,
     apply_done,
     refuse_start,
@@ -162,7 +163,7 @@ def test_only_a_refinery_with_words_requests_changes(town: Town) -> None:
 
 def test_an_agent_that_ends_without_done_gives_its_bead_back(town: Town) -> None:
     """With a backoff, so that nobody spins."""
-    apply_completed(town, "toast", 1, failed=True, reason="exit 1", moment=at(1))
+    apply_completed(town, "toast", 1, Exit(failed=True, reason="exit 1"), at(1))
 
     bead = town.bead("bead-1")
     assert (BeadStatus.OPEN, None) == (bead.status, bead.assignee)
@@ -172,7 +173,7 @@ def test_an_agent_that_ends_without_done_gives_its_bead_back(town: Town) -> None
 def test_the_fifth_start_without_result_fails_the_bead_with_one_escalation(town: Town) -> None:
     """Somebody has to look, once."""
     town.bead("bead-1").attempts = MAX_ATTEMPTS
-    apply_completed(town, "toast", 1, failed=False, reason=None, moment=at(1))
+    apply_completed(town, "toast", 1, Exit(failed=False), at(1))
 
     assert BeadStatus.FAILED is town.stubs["bead-1"].status  # type: ignore[index]
     assert 1 == len(town.escalations)
@@ -190,7 +191,7 @@ def test_what_a_lost_run_saved_goes_to_whoever_takes_the_bead_and_to_nobody_else
 
 def test_an_evicted_agent_costs_its_bead_nothing(town: Town) -> None:
     """The container left, not the work: at once again, the attempt given back."""
-    apply_completed(town, "toast", 1, failed=False, reason="container eviction", moment=at(1))
+    apply_completed(town, "toast", 1, Exit(failed=False, reason="container eviction"), at(1))
 
     bead = town.bead("bead-1")
     assert (0, None) == (bead.attempts, bead.not_before)

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+from gastown.container.payloads import StartPayload
+from gastown.domain.agent import RunEnd
 from gastown.domain.bead import BeadStatus
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.convoy import MergeMode
-from gastown.domain.ending import end_bead, stop_session
+from gastown.domain.ending import end_bead, lose_run, stop_session
 from gastown.domain.hooking import assign_bead, dispatch
 from gastown.domain.housing import drain_container
 from gastown.domain.ids import CommandId
@@ -39,6 +41,23 @@ def test_a_start_names_branch_bead_and_gates() -> None:
         payload["review"],
         payload["author"],
     ) == (["make test"], 600, None, None)
+
+
+def test_a_start_names_where_its_work_is_saved_and_what_was_left() -> None:
+    """The next run of a bead is told of the one that was lost; a review has neither."""
+    world = an_agent_world()
+    lose_run(world.town, world.polecat, RunEnd.LOST, a_moment(), reason="silent")
+    assign_bead(world.town, world.bead.id, a_moment())
+    dispatch(world.town, world.polecat.id, a_moment())
+
+    [start] = commands.waiting(world.town, 1)
+
+    first, second = (f"refs/gastown/wip/{world.bead.id}/{world.polecat.id}/{number}" for number in (1, 2))
+    assert (second, [first]) == (start["payload"]["save_ref"], [left["ref"] for left in start["payload"]["resume"]])
+    assert StartPayload.model_validate(start["payload"]).resume[0].ended == "lost"
+    send_to_review(world)
+    [review] = [one["payload"] for one in commands.waiting(world.town, 1) if one["payload"].get("review")]
+    assert review.keys().isdisjoint({"save_ref", "resume"})
 
 
 def test_a_convoy_bead_starts_from_its_feature_branch() -> None:

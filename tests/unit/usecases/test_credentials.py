@@ -10,7 +10,7 @@ from gastown.domain.errors import Conflict, NotFound, StaleDispatch
 from gastown.usecases import credentials, tokens
 from gastown.usecases.credentials import Renewal
 from gastown.usecases.tokens import AgentClaims
-from gastown.usecases.vault import Vault
+from gastown.usecases.vault import TownSecret, Vault
 from tests.support.agent_world import (
     NOW,
     RIG_ID,
@@ -75,7 +75,7 @@ def test_a_new_password_is_seen_at_the_next_request() -> None:
     assert credentials.for_rig(work, vault, world.container_claims, RIG_ID) == {"git": GIT}
 
     newer = {"git": {"git.example.com": {"password": "pat-2"}}}
-    vault.secrets.put(f"stack/town/{TOWN_ID}", json.dumps(newer))
+    vault.change(TOWN_ID, lambda _: TownSecret(newer))
 
     given = credentials.for_rig(work, vault, world.container_claims, RIG_ID)
     assert given == {"git": {"username": "x-access-token", "password": "pat-2"}}
@@ -103,7 +103,7 @@ def test_a_broken_secret_is_refused_without_its_text() -> None:
     """An error never carries what it could not read."""
     world = an_agent_world()
     vault = a_vault()
-    vault.secrets.put(f"stack/town/{TOWN_ID}", "password: hunter2")
+    vault.secrets.swap(f"stack/town/{TOWN_ID}", None, "password: hunter2")
 
     with pytest.raises(Conflict) as refused:
         credentials.for_rig(a_desk(world.town).work, vault, world.container_claims, RIG_ID)
@@ -205,5 +205,18 @@ def test_a_gitlab_agent_gets_its_instance_beside_its_token(treasury: Treasury) -
 
     given = credentials.for_agent(work, treasury.vault, container_claims(1), polecat.id, 1)
 
-    assert {"GITLAB_TOKEN": "glpat-1", "GITLAB_INSTANCE_URL": "https://git.acme.example"} == given["tools"]
+    assert {"GITLAB_TOKEN": "glpat-1", "GITLAB_HOST": "https://git.acme.example"} == given["tools"]
     assert ("oauth2", "glpat-1") == (given["git"]["username"], given["git"]["password"])
+
+
+def test_a_gitlab_token_of_oauth_is_named_as_one(treasury: Treasury) -> None:
+    """Its command line would send it as a personal one otherwise, and be refused."""
+    treasury.town.rigs[RIG_ID].git_url = "https://gitlab.com/group/widgets.git"
+    pair = {"access_token": "at-1", "refresh_token": "rt-1", "client_id": "c", "client_secret": "s"}
+    ends = (NOW + timedelta(hours=2)).isoformat()
+    treasury.keep(git_auth={"gitlab_oauth": {**pair, "expires_at": ends}, "gitlab_site": "https://gitlab.com"})
+    [polecat] = treasury.town.agents.values()
+
+    given = credentials.for_agent(a_desk(treasury.town).work, treasury.vault, container_claims(1), polecat.id, 1)
+
+    assert {"GITLAB_TOKEN": "at-1", "GITLAB_HOST": "https://gitlab.com", "GLAB_IS_OAUTH2": "true"} == given["tools"]

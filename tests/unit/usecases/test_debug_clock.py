@@ -5,6 +5,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from gastown.domain.errors import Invalid
+from gastown.domain.escalation import Severity
+from gastown.domain.ids import Moment
+from gastown.domain.town import Town
+from gastown.domain.warning import raise_escalation
 from gastown.usecases.debug_clock import CALL_PATIENCE_S, STEP_MS, ClockWork, move_clock
 from tests.support.stage import TOWN, Stage
 
@@ -79,7 +83,7 @@ def test_a_town_ticks_at_the_step_at_which_it_is_due(street: Street) -> None:
 
     move_clock(street.work, 100_000)
 
-    assert street.ticked_at[0] == street.start + timedelta(seconds=40)
+    assert street.ticked_at[0] == street.start + timedelta(milliseconds=30_001)
 
 
 def test_a_call_is_bounded_and_says_what_is_left(street: Street) -> None:
@@ -98,3 +102,17 @@ def test_a_clock_does_not_go_back(street: Street) -> None:
     """A town's time never does."""
     with pytest.raises(Invalid):
         move_clock(street.work, -1)
+
+
+def test_without_containers_a_step_goes_to_where_a_town_is_due(street: Street) -> None:
+    """Hours that nobody lives through take no time: an escalation is raised again after four of them."""
+
+    def alarm(town: Town, moment: Moment) -> None:
+        raise_escalation(town, moment, cause="x", severity=Severity.LOW, title="t", message="m")
+
+    street.stage.change(alarm)
+    street.stage.tick()
+    moved = move_clock(street.work, 7 * 3_600_000)
+
+    assert (7 * 3_600_000, 2) == (moved.moved_ms, moved.steps)
+    assert [1] == [raised.re_escalations for raised in street.stage.town.escalations.values()]

@@ -185,3 +185,23 @@ def test_a_pair_that_a_person_removed_meanwhile_stays_removed(
 
     assert "town.git_auth.gitlab_oauth (removed meanwhile)" == tried(treasury)
     assert {} == treasury.kept()
+
+
+def test_a_setting_that_is_changed_during_a_renewal_survives_with_the_new_pair(
+    treasury: Treasury, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person's new token lands between the reading of the secret and the storing of the pair."""
+    treasury.keep_pair(left=SECOND)
+    swap, others = treasury.secrets.swap, [1]
+
+    def overtaken(secret_id: str, before: str | None, value: str) -> None:
+        if others:
+            others.pop()
+            treasury.keep(**treasury.kept(), github_cli_pat="ghp_given_just_now")
+        swap(secret_id, before, value)
+
+    monkeypatch.setattr(treasury.secrets, "swap", overtaken)
+
+    assert "access-secret-number-1" == found(treasury).value
+    assert "ghp_given_just_now" == treasury.kept()["github_cli_pat"]
+    assert "access-secret-number-1" == treasury.kept()["git_auth"]["gitlab_oauth"]["access_token"]

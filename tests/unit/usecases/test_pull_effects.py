@@ -8,13 +8,15 @@ import pytest
 
 from gastown.adapters.gitlab.git_host import GitLabHost
 from gastown.api.views import show_watch
+from gastown.domain.agent import Agent, Role
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.effect import EffectKind
-from gastown.domain.ids import BeadId, Moment
+from gastown.domain.ids import AgentId, BeadId, Moment
 from gastown.domain.pull import Feedback, HttpError, MergeStrategy, Provider, PullStatus, Thread
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 from gastown.domain.watching import touch_request
+from gastown.ports.town_store import Row
 from gastown.usecases.perform_effect import Report, Result, perform_effect
 from tests.support.stage import RIG, TOWN, Stage
 
@@ -76,12 +78,46 @@ def test_a_pushed_branch_goes_all_the_way_to_a_merge_by_its_provider(stage: Stag
 
 
 def test_the_request_says_whose_work_it_is(stage: Stage) -> None:
-    """The bead's title, and who merges it."""
+    """The bead's title, who merges it; its task, who did it with which model, and the gates (source-control 2.4)."""
+
+    def tell(town: Town, moment: Moment) -> None:
+        town.config.role_models, town.config.refinery.gates = {"polecat": "acme/model-1"}, ["make test"]
+        toast = Agent(
+            id=AgentId("agent-1"), rig_id=RIG, role=Role.POLECAT, name="Toast", identity="Toast@town",
+            created_at=moment.now,
+        )  # fmt: skip
+        town.agents[toast.id] = toast
+        town.reviews[REVIEW].summary = "Counted them all"
+
+    stage.change(tell)
+    stage.store.put_rows(TOWN, [Row(pk=f"BEAD#{BEAD}", sk="TEXT", body={"text": "Count each widget once."})])
     perform(stage, EffectKind.OPEN_PULL)
 
     order = stage.git_host.pulls[1].order
     assert ("Count the widgets", "gt/toast/1", "main") == (order.title, order.head, order.base)
-    assert "Gastown" in order.body
+    for told in ("Count each widget once.", "`Toast`", "`acme/model-1`", "Counted them all", "`make test`", "Gastown"):
+        assert told in order.body
+
+
+@pytest.mark.parametrize("secret", ["pat-of-a-person", "old-of-the-town", "hunter2-of-a-build"])
+def test_the_request_tells_no_secret_of_the_town(stage: Stage, secret: str) -> None:
+    """Whatever an agent or a task wrote, also where its words were cut within one."""
+    held = {"github_cli_pat": "pat-of-a-person", "git_auth": {"github_token": "old-of-the-town"}}
+    stage.secrets.put(f"stack/town/{TOWN}", json.dumps({**held, "env": {"BUILD": "hunter2-of-a-build"}}))
+
+    def tell(town: Town, _moment: Moment) -> None:
+        town.beads[BEAD].title = f"Use {secret}"
+        town.reviews[REVIEW].summary = f"I used {secret} and then {secret[:-3]}"
+
+    stage.change(tell)
+    text = f"Log in with {secret}, or at https://me:{secret}@example.com/ " + "x" * 3_900 + secret
+    stage.store.put_rows(TOWN, [Row(pk=f"BEAD#{BEAD}", sk="TEXT", body={"text": text})])
+    perform(stage, EffectKind.OPEN_PULL)
+
+    order = stage.git_host.pulls[1].order
+    assert "Use ***" == order.title
+    assert "I used *** and then ***" in order.body
+    assert secret[:8] not in order.title + order.body
 
 
 def test_a_request_that_its_agent_opened_is_found(stage: Stage) -> None:

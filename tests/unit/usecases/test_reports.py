@@ -65,11 +65,17 @@ def test_the_exit_of_a_process_is_delivered() -> None:
     """The town hears it whether or not the agent said done."""
     world = an_agent_world()
     desk = a_desk(world.town)
-    ended = Exit(agent_id=world.polecat.id, dispatch=1, status="failed", reason="exit code 1")
+    ended = Exit(agent_id=world.polecat.id, dispatch=1, status="failed", reason="exit code 1", saved_sha=SHA)
 
     assert reports.report_completed(desk.work, world.container_claims, ended)
 
-    data = {"agent_id": world.polecat.id, "dispatch": 1, "status": "failed", "reason": "exit code 1"}
+    data = {
+        "agent_id": world.polecat.id,
+        "dispatch": 1,
+        "status": "failed",
+        "reason": "exit code 1",
+        "saved_sha": SHA,
+    }
     assert [("agent_completed", data)] == desk.inbox()
 
 

@@ -29,7 +29,7 @@ class Remembering:
         self.remembered = self.stored if fresh else self.remembered
         return self.remembered
 
-    def put(self, secret_id: str, value: str) -> None:
+    def swap(self, secret_id: str, before: str | None, value: str) -> None:
         """Nothing here writes."""
 
     def delete(self, secret_id: str) -> None:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from gastown.api.message_views import show_letter, show_nudge
-from gastown.api.views import show_bead, stamp
+from gastown.api.views import show_bead, show_left, stamp
 from gastown.domain.agent import Agent
+from gastown.domain.bead import Bead
 from gastown.domain.town import Town
 from gastown.usecases.prime import Prime
 
@@ -41,6 +42,7 @@ def show_prime(prime: Prime) -> dict[str, Any]:
         "pending_nudges": [show_nudge(words) for words in prime.nudges],
         "open_beads": [show_bead(bead) for bead in prime.open_beads],
         "rework_context": prime.rework,
+        "left_work": [show_left(left) for left in prime.held.left_work] if isinstance(prime.held, Bead) else [],
         "pr_fixup_context": request if request["conflict"] is False else None,
         "pr_conflict_context": request if request["conflict"] else None,
         "merge_strategy": prime.merge_strategy,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from gastown.domain.bead import Bead, BeadStatus
+from gastown.domain.bead import Bead, BeadStatus, LeftWork
 from gastown.domain.convoy import Convoy, ConvoyState
 from gastown.domain.escalation import Escalation
 from gastown.domain.job import Job
@@ -87,12 +87,18 @@ def _task_metadata(bead: Bead) -> dict[str, Any]:
         "outcome": bead.outcome,
         "failure": bead.failure,
         "accepted_sha": bead.accepted_sha,
+        "left_work": [show_left(left) for left in bead.left_work],
         "rejections": bead.rejections,
         "not_before": stamp(bead.not_before),
         "depends_on": list(bead.blockers),
         "replaced_by": bead.replaced_by,
     }
     return {**bead.metadata, **{name: value for name, value in own.items() if value}}
+
+
+def show_left(left: LeftWork) -> dict[str, Any]:
+    """What a run left that ended without `done`; its `sha` is known once its container has said so."""
+    return {**dump(left, LeftWork), "at": stamp(left.at)}
 
 
 def _triage(request: TriageRequest) -> dict[str, Any]:

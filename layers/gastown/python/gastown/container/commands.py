@@ -10,6 +10,7 @@ from typing import Any, assert_never
 
 from gastown.container.handlers import Handlers, parse, parse_start
 from gastown.container.log import logger, say
+from gastown.container.outcomes import MergeOutcome, SetupOutcome
 from gastown.container.payloads import (
     ACCEPTED,
     Ack,
@@ -18,10 +19,8 @@ from gastown.container.payloads import (
     CommandKind,
     DrainPayload,
     HeartbeatAnswer,
-    MergeOutcome,
     MergePayload,
     MessagePayload,
-    SetupOutcome,
     SetupPayload,
 )
 from gastown.container.places import check_branch, check_rig

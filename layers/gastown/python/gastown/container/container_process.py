@@ -6,11 +6,14 @@ import os
 import signal
 import socket
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 import httpx
 
 from gastown.container.broker import build_broker, close_socket, open_socket
+from gastown.container.browsing import Browsing
+from gastown.container.cleaning import Cleaning
 from gastown.container.commands import Commands
 from gastown.container.control import build_control
 from gastown.container.control_key import ControlKey
@@ -32,14 +35,21 @@ from gastown.container.repositories import Repositories
 from gastown.container.roster import Roster
 from gastown.container.runtimes.choice import Runtimes
 from gastown.container.runtimes.installed import build_runtimes
+from gastown.container.saving import Saving
 from gastown.container.serving import QuietServer, make_server
 from gastown.container.settings import ContainerSettings
 from gastown.container.starting import Starting
+from gastown.container.token_watch import watch_token
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.watching import Watching
 from gastown.container.worktrees import Worktrees
 
 BOOT_PATIENCE = 280.0
 """Seconds to keep trying to register; the town gives up on a container after 300."""
+
+
+TELL_LIMIT = 5.0
+"""Seconds to tell the town the last events."""
 
 
 class ContainerProcess:
@@ -54,6 +64,7 @@ class ContainerProcess:
     ) -> None:
         """Put the parts together, over another way to the town or other runtimes if given; nothing runs yet."""
         self._settings = settings
+        self.watching = Watching()
         account = find_account(settings.agent_user)
         places = Places(workspace=settings.workspace)
         self.client = TownClient(settings, transport=transport)
@@ -61,15 +72,18 @@ class ContainerProcess:
         self.repositories = Repositories(places=places, account=account)
         self.outfit = Outfit(settings=settings, places=places, account=account)
         self.outfit.prepare()
+        self.saving = Saving(
+            repositories=self.repositories, provider_of=lambda rig_id: partial(self.client.rig_git, rig_id)
+        )
+        self.worktrees = Worktrees(repositories=self.repositories, account=account)
+        self.cleaning = Cleaning(client=self.client, saving=self.saving, worktrees=self.worktrees)
         self.starting = self._build_starting(runtimes)
         self.gate = HydrationGate()
         self.handlers = self._build_handlers()
         self.commands = Commands(client=self.client, handlers=self.handlers)
         prewarm = Prewarm(client=self.client, starting=self.starting)
         self.hydration = Hydration(client=self.client, commands=self.commands, gate=self.gate, prewarm=prewarm)
-        self.departure = Departure(
-            client=self.client, roster=self.roster, repositories=self.repositories, starting=self.starting
-        )
+        self.departure = Departure(client=self.client, roster=self.roster, saving=self.saving, starting=self.starting)
         self._end: asyncio.Future[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._at_the_end = contextlib.ExitStack()
@@ -80,11 +94,15 @@ class ContainerProcess:
             client=self.client,
             roster=self.roster,
             repositories=self.repositories,
-            worktrees=Worktrees(repositories=self.repositories, account=account),
+            worktrees=self.worktrees,
+            saving=self.saving,
+            cleaning=self.cleaning,
             runtimes=runtimes or build_runtimes(self._settings, lambda: self.handlers.draining),
             outfit=self.outfit,
             mayor_folder=MayorFolder(places=places, account=account),
             is_draining=lambda: self.handlers.draining,
+            browsing=Browsing(repositories=self.repositories, client=self.client),
+            watching=self.watching,
         )
 
     def _build_handlers(self) -> Handlers:
@@ -133,7 +151,10 @@ class ContainerProcess:
         except (TownRefusedError, TownUnreachableError) as error:
             say("container.not_registered", error=str(error))
             return False
-        say("container.registered", instance_id=self.client.instance_id)
+        self.watching.step(
+            "container.registered", instance_id=self.client.instance_id, durationMs=self.watching.uptime()
+        )
+        self.watching.open(self.client)
         return True
 
     def _begin(self) -> None:
@@ -146,6 +167,8 @@ class ContainerProcess:
         self._tasks.add(hydrating)
         hydrating.add_done_callback(self._tasks.discard)
         self._spawn(self._beat(heartbeat))
+        self._spawn(self.cleaning.run())
+        self._spawn(watch_token(self.client, self.gate))
         if self.client.live_url:
             door = Doorbell(url=self.client.live_url, token=lambda: self.client.token, ring=heartbeat.ring)
             self._spawn(door.run())
@@ -169,6 +192,8 @@ class ContainerProcess:
             await self.commands.settle(limit=5)
         else:
             await self.departure.kill()
+        self.watching.step("container.left", reason=why)
+        await self.watching.settle(limit=TELL_LIMIT)
 
     def _finish(self, why: str) -> None:
         if self._end is not None and not self._end.done():

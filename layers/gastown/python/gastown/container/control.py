@@ -76,6 +76,7 @@ def build_control(handlers: Handlers, roster: Roster, *, town_id: str, key: Cont
         ("POST", "/agents/{agent_id}/stop", control.stop),
         ("POST", "/agents/{agent_id}/message", control.message),
         ("GET", "/agents/{agent_id}/status", control.status),
+        ("GET", "/agents/{agent_id}/events", control.events),
         ("PATCH", "/agents/{agent_id}/model", control.change_model),
         ("PUT", "/agents/{agent_id}/system-prompt", control.instruct),
         ("POST", "/refresh-token", control.refresh_token),
@@ -137,6 +138,16 @@ class Control:
         """200 with what anybody may see of an agent, or 404."""
         record = self._roster.records.get(request.path_params["agent_id"])
         return _unknown(request) if record is None else JSONResponse(record.show())
+
+    async def events(self, request: Request) -> Response:
+        """200 with the newest events after `after`; of an agent that nobody knows none, and a bad number is 0."""
+        after = request.query_params.get("after", "")
+        shown = self._handlers.events(request.path_params["agent_id"], int(after) if after.isdecimal() else 0)
+        events = [
+            {"id": one.sequence, "event": one.event.kind, "data": one.event.data, "timestamp": one.event.at.isoformat()}
+            for one in shown
+        ]
+        return JSONResponse({"events": events})
 
     async def change_model(self, request: Request) -> Response:
         """200; 404 unknown, 400 malformed, 503 at the gate, 500 not running or not possible."""

@@ -3,21 +3,19 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 
-from gastown.container.git import GitError
 from gastown.container.log import say
-from gastown.container.refusals import RefusedError
-from gastown.container.repositories import Repositories
 from gastown.container.roster import Record, Roster
-from gastown.container.saving import save_work
+from gastown.container.saving import SAVE_LIMIT, Saving
 from gastown.container.starting import Starting
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
 
 EVICTION = "container eviction"
 EVICTION_LIMIT = 95.0
 """Seconds from SIGTERM to the end, of the 120 a task has: 15 to stop, 60 to save, 20 to report."""
-SAVE_LIMIT, REPORT_LIMIT = 60.0, 15.0
+REPORT_LIMIT = 15.0
+SUPERSEDED_LIMIT = 20.0
+"""Seconds a superseded container takes to save what its agents did since the last time."""
 DRAIN_LIMIT = 300.0
 """Seconds a drain without a deadline waits for agents to finish by themselves."""
 
@@ -28,11 +26,13 @@ class Departure:
 
     client: TownClient
     roster: Roster
-    repositories: Repositories
+    saving: Saving
     starting: Starting
 
     async def wait_for_agents(self, deadline: str | None) -> None:
         """Wait until nobody works any more, or the deadline (ISO time) has come."""
+        # Whatever comes in the meantime, what there is now is safe.
+        await asyncio.gather(*(self.saving.try_save(record, limit=SAVE_LIMIT) for record in self.roster.active()))
         limit = DRAIN_LIMIT
         if deadline is not None:
             limit = (datetime.fromisoformat(deadline) - datetime.now(UTC)).total_seconds()
@@ -59,23 +59,27 @@ class Departure:
             say("eviction.not_reported", error=str(error))
 
     async def kill(self) -> None:
-        """End every session at once, without a word to the town: it has a newer container."""
-        await asyncio.gather(*(self.starting.stop(record, grace=0) for record in self.roster.active()))
+        """End every session at once, save what can be saved, and say nothing to the town: it has a newer one."""
+        active = self.roster.active()
+        await asyncio.gather(*(self.starting.stop(record, grace=0) for record in active))
+        await asyncio.gather(*(self.saving.try_save(record, limit=SUPERSEDED_LIMIT) for record in active))
 
     async def _evict(self, record: Record) -> None:
         await self.starting.stop(record, reason=EVICTION, grace=10)
         # The save comes first: the report takes the bead away from the agent.
-        try:
-            async with asyncio.timeout(SAVE_LIMIT):
-                await save_work(record, self.repositories, partial(self.client.rig_git, record.start.rig_id))
-        except (GitError, RefusedError, TownRefusedError, TownUnreachableError, OSError, TimeoutError) as error:
-            say("work.not_saved", agent_id=record.agent_id, error=str(error))
+        await self.saving.try_save(record, limit=SAVE_LIMIT)
         if record.session is None:
             return
         rig_id = record.start.rig_id
         try:
             await self.client.complete(
-                rig_id, record.agent_id, record.dispatch, status="failed", reason=EVICTION, patience=REPORT_LIMIT
+                rig_id,
+                record.agent_id,
+                record.dispatch,
+                status="failed",
+                reason=EVICTION,
+                saved_sha=record.saved_sha,
+                patience=REPORT_LIMIT,
             )
         except (TownRefusedError, TownUnreachableError) as error:
             say("completion.not_reported", agent_id=record.agent_id, dispatch=record.dispatch, error=str(error))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gastown.container.payloads import GateResult
+from gastown.container.outcomes import GateResult
 from gastown.container.processes import Account, as_account, inherited, signal_group
 
 TAIL = 4000

@@ -91,6 +91,20 @@ class Git:
         limit: float = LOCAL_LIMIT,
     ) -> str:
         """Run one command in a folder and return what it printed. Raises `GitError`, also when the limit is over."""
+        out = await self.pipe(arguments, at=at, remote=remote, environment=environment, limit=limit)
+        return out.decode(errors="replace").strip()
+
+    async def pipe(
+        self,
+        arguments: Sequence[str],
+        *,
+        at: Path,
+        given: bytes | None = None,
+        remote: Remote | None = None,
+        environment: Mapping[str, str] | None = None,
+        limit: float = LOCAL_LIMIT,
+    ) -> bytes:
+        """The same with bytes: `given` on its standard input, and what it printed untouched. Raises `GitError`."""
         secrets = (
             [] if remote is None or remote.credentials is None else [remote.credentials.password.get_secret_value()]
         )
@@ -99,13 +113,13 @@ class Git:
             *arguments,
             cwd=at,
             env=self._environment(remote) | dict(environment or {}),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL if given is None else asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             **as_account(self.account),
         )
         try:
-            out, err = await asyncio.wait_for(child.communicate(), limit)
+            out, err = await asyncio.wait_for(child.communicate(given), limit)
         except TimeoutError as error:
             raise GitError(arguments[0], 124, f"no end after {limit:g} s") from error
         finally:
@@ -115,7 +129,7 @@ class Git:
         if child.returncode:
             said = (err + b"\n" + out).decode(errors="replace")
             raise GitError(arguments[0], child.returncode, mask(said, secrets))
-        return out.decode(errors="replace").strip()
+        return out
 
     async def succeeds(self, arguments: Sequence[str], *, at: Path) -> bool:
         """Whether a command that answers by its exit code says yes. Raises `GitError` for codes above 1 except 128."""

@@ -10,21 +10,13 @@ from typing import TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from gastown.container.event_buffer import Numbered
 from gastown.container.git import GitError
 from gastown.container.hydration_gate import HydrationGate
 from gastown.container.log import say
 from gastown.container.merging import Merging
-from gastown.container.payloads import (
-    Cause,
-    MayorStart,
-    MergeOutcome,
-    MergePayload,
-    MergeStatus,
-    MessagePayload,
-    SetupOutcome,
-    SetupPayload,
-    StartPayload,
-)
+from gastown.container.outcomes import MergeOutcome, MergeStatus, SetupOutcome
+from gastown.container.payloads import Cause, MayorStart, MergePayload, MessagePayload, SetupPayload, StartPayload
 from gastown.container.places import check_branch, check_name, check_rig
 from gastown.container.refusals import RefusedError
 from gastown.container.repositories import Repositories
@@ -124,6 +116,10 @@ class Handlers:
         _, session = self._running(agent_id)
         await session.send(words.prompt, when=words.when)
 
+    def events(self, agent_id: str, after: int) -> list[Numbered]:
+        """What an agent's last run did after an event of this number."""
+        return self._starting.watching.shown(agent_id, after)
+
     async def change_model(self, agent_id: str, wish: ModelPayload) -> None:
         """Let a running session go on with other models. Raises `RefusedError`."""
         await self.enter()
@@ -176,6 +172,7 @@ class Handlers:
         """Clone a rig ahead of time, after `enter`. Raises `RefusedError` (invalid)."""
         try:
             await self._repositories.refresh(order.rig, partial(self._client.rig_git, order.rig.id))
+            await self._starting.browsing.show(order.rig)
         except (GitError, OSError, TownRefusedError, TownUnreachableError) as error:
             return SetupOutcome(rig_id=order.rig.id, status="failed", message=str(error)[:1000])
         return SetupOutcome(rig_id=order.rig.id, status="ready")

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
-_URL_CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@'\"]+@")
+_URL_CREDENTIALS = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]{0,30}://)[^/\s@'\"]+@")
+"""Bounded, so that a long text without any URL costs no more than its length."""
 _SHORTEST_SECRET = 6
 """Shorter values are words that happen to be configured; masking them would tear ordinary text."""
 

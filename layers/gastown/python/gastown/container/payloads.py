@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+WIP_REF = r"^refs/gastown/wip/[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9-]*/[0-9]+$"
+"""The ref of one run's unfinished work: bead, agent, dispatch. No branch, so that nobody's CI runs on it."""
+
 
 class Payload(BaseModel):
     """Unknown keys are ignored, so an older container understands a newer town."""
@@ -55,6 +58,15 @@ class ReviewFacts(Payload):
     target_branch: str
 
 
+class LeftWork(Payload):
+    """A run of the same bead that ended without `done`: where its work was saved, and the branch it pushed to."""
+
+    ref: str = Field(pattern=WIP_REF)
+    branch: str = Field(min_length=1)
+    agent_name: str = ""
+    ended: str = ""
+
+
 class StartPayload(Payload):
     """Everything a start needs besides credentials and the prompt."""
 
@@ -63,6 +75,10 @@ class StartPayload(Payload):
     bead: BeadFacts
     branch: str = Field(min_length=1)
     start_point: str | None = None
+    resume: list[LeftWork] = Field(default_factory=list)
+    """Newest first; the first of which anything is found is gone on from."""
+    save_ref: str | None = Field(default=None, pattern=WIP_REF)
+    """Where this run's work is saved; none for a run that has none of its own."""
     base_branch: str = "main"
     target_branch: str = "main"
     gates: list[str] = Field(default_factory=list)
@@ -99,6 +115,7 @@ class MayorStart(Payload):
     runtime: str = "command"
     rigs: list[NamedRig] = Field(default_factory=list)
     branch: str = "gt/mayor"
+    save_ref: None = None
     author: Author | None = None
 
 
@@ -193,48 +210,6 @@ class Ack(Payload):
 ACCEPTED = Ack(outcome="accepted")
 
 
-class MergeStatus(StrEnum):
-    """How one merge attempt ended."""
-
-    MERGED = "merged"
-    ALREADY_MERGED = "already_merged"
-    MOVED = "moved"
-    CONFLICT = "conflict"
-    GATE_FAILED = "gate_failed"
-    PUSH_LOST = "push_lost"
-    UNAVAILABLE = "unavailable"
-
-
-class GateResult(Payload):
-    """One gate as it ended; `output` is its tail, `seconds` its running time."""
-
-    command: str
-    exit_code: int
-    seconds: float
-    output: str = ""
-
-
-class MergeOutcome(Payload):
-    """What came of one merge attempt; `head` is the branch's head when it had moved."""
-
-    review_id: str
-    attempt: int
-    status: MergeStatus
-    commit_sha: str | None = None
-    tree: str | None = None
-    head: str | None = None
-    gates: list[GateResult] = Field(default_factory=list)
-    message: str = ""
-
-
-class SetupOutcome(Payload):
-    """What came of setting a rig up."""
-
-    rig_id: str
-    status: Literal["ready", "failed"]
-    message: str = ""
-
-
 class GitCredentials(Payload):
     """A user name and a short-lived token for one git host."""
 
@@ -285,6 +260,8 @@ class Beat(Payload):
     agent_id: str
     dispatch: int
     activity: dict[str, Any] | None = None
+    saved_sha: str | None = None
+    """The commit on the remote that holds what it has done so far."""
 
 
 class StopOrder(Payload):

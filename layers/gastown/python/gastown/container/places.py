@@ -87,6 +87,10 @@ class Places:
         """The worktree of a branch or run; `/` becomes `__`. Raises `RefusedError` (invalid)."""
         return self.rig(rig_id) / "worktrees" / check_branch(name).replace("/", "__")
 
+    def scratch(self, rig_id: str) -> Path:
+        """Where copies of the worktrees' indexes lie while they are saved."""
+        return self.rig(rig_id) / "scratch"
+
     def merge(self, rig_id: str, name: str) -> Path:
         """The temporary worktree of one merge attempt."""
         return self.rig(rig_id) / "merge-tmp" / check_name(name, what="merge")

@@ -42,7 +42,7 @@ class Prewarm:
             say("mayor.prewarm_failed", error=str(error) or type(error).__name__)
             return
         took = round((time.monotonic() - began) * 1000)
-        say("mayor.prewarm_complete", agent_id=context.agent_id, duration_ms=took)
+        self.starting.watching.step("mayor.prewarm_complete", agentId=context.agent_id, role="mayor", durationMs=took)
 
     async def _warm(self, start: MayorStart, context: MayorContext) -> None:
         """Have the mayor's server run. Raises `RefusedError`, `OSError`."""

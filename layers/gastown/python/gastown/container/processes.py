@@ -91,6 +91,26 @@ def give_tree(root: Path, account: Account | None) -> None:
     give(root, account)
 
 
+async def copy_as(account: Account | None, source: Path, target: Path) -> None:
+    """Copy one file with its times, as the account: it may name what this process can read and the account cannot.
+
+    Raises `OSError`.
+    """
+    child = await asyncio.create_subprocess_exec(
+        "cp",
+        "-p",
+        "--",
+        str(source),
+        str(target),
+        env=inherited(os.environ),
+        stdin=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        **as_account(account),
+    )
+    if await child.wait():
+        raise OSError(f"cannot copy {source.name}")
+
+
 def remove_tree(root: Path) -> None:
     """Remove a tree, whoever owns it; a missing one is fine."""
     shutil.rmtree(root, ignore_errors=True)

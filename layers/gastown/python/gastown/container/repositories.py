@@ -40,8 +40,11 @@ class Repositories:
         config.write_text("[include]\n\tpath = /etc/gitconfig\n[safe]\n\tdirectory = *\n[gc]\n\tauto = 0\n")
         self.git = Git(config=config)
         self.agent_git = Git(config=config, account=account)
-        self._account = account
+        self.account = account
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._remotes: dict[str, Remote] = {}
+        self.rigs: dict[str, RigFacts] = {}
+        """The rigs that anything was done in here."""
 
     def lock(self, rig_id: str) -> asyncio.Lock:
         """The lock of one rig's repositories; not reentrant."""
@@ -52,13 +55,14 @@ class Repositories:
 
         Returns the remote that worked.
         """
-        check_rig(rig)
+        self.rigs[check_rig(rig).id] = rig
 
         async def fetch(remote: Remote) -> None:
             async with self.lock(rig.id):
                 await self._fetch(rig, remote)
 
-        return await self.reach(rig, provider, fetch)
+        self._remotes[rig.id] = await self.reach(rig, provider, fetch)
+        return self._remotes[rig.id]
 
     async def reach(
         self,
@@ -86,16 +90,31 @@ class Repositories:
             await act(remote)
         return remote
 
+    async def remotely(
+        self, rig: RigFacts, provider: CredentialProvider, command: Callable[[Remote], list[str]], *, limit: float
+    ) -> str:
+        """Run a command of the mirror against the rig's remote, as it was last let in. Raises `GitError`.
+
+        It takes no lock: the command is to write only refs of its own.
+        """
+        said: list[str] = []
+
+        async def act(remote: Remote) -> None:
+            said.append(await self.git.run(command(remote), at=self.places.mirror(rig.id), remote=remote, limit=limit))
+
+        self._remotes[rig.id] = await self.reach(rig, provider, act, known=self._remotes.get(rig.id))
+        return said[-1]
+
     async def share(self, rig: RigFacts) -> Path:
         """Bring the clone of the worktrees up to date from the mirror; the caller holds the lock. Raises `GitError`."""
         repo, mirror = self.places.repo(rig.id), self.places.mirror(rig.id)
         git = self.agent_git
         if not (repo / ".git" / "HEAD").exists():
-            make_folder(repo, self._account)
+            make_folder(repo, self.account)
             await git.run(["init", "--quiet", "--initial-branch", rig.default_branch], at=repo)
             alternates = repo / ".git" / "objects" / "info" / "alternates"
             alternates.write_text(f"{mirror / 'objects'}\n")
-            give(alternates, self._account)
+            give(alternates, self.account)
             await git.run(["remote", "add", "origin", rig.git_url], at=repo)
         await git.run(["remote", "set-url", "origin", rig.git_url], at=repo)
         await git.run(["fetch", "--quiet", "--prune", str(mirror), TRACKING], at=repo)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from gastown.container.payloads import Beat, MayorStart, StartPayload
+from gastown.container.resuming import Resumed
 from gastown.container.runtimes.runtime import Session
 from gastown.container.wallet import Wallet
 
@@ -34,10 +35,15 @@ class Record:
     status: SessionStatus = SessionStatus.STARTING
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     worktree: Path | None = None
+    begun_at: str | None = None
+    """The commit that its worktree began at."""
+    resumed: Resumed | None = None
+    saved_sha: str | None = None
     session: Session | None = None
     wallet: Wallet | None = field(default=None, repr=False)
     exit_reason: str | None = None
     watcher: asyncio.Task[None] | None = field(default=None, repr=False)
+    saver: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @property
     def agent_id(self) -> str:
@@ -64,14 +70,14 @@ class Record:
     def beat(self) -> Beat:
         """Its line in a heartbeat."""
         if self.session is None:
-            return Beat(agent_id=self.agent_id, dispatch=self.dispatch)
+            return Beat(agent_id=self.agent_id, dispatch=self.dispatch, saved_sha=self.saved_sha)
         seen = self.session.activity()
         activity = {
             "last_event_type": seen.last_event_type,
             "last_event_at": seen.last_event_at.isoformat(),
             "active_tools": list(seen.active_tools),
         }
-        return Beat(agent_id=self.agent_id, dispatch=self.dispatch, activity=activity)
+        return Beat(agent_id=self.agent_id, dispatch=self.dispatch, activity=activity, saved_sha=self.saved_sha)
 
 
 class Roster:

@@ -1,16 +1,17 @@
 """Starts one run of one agent: credentials, repository, worktree, prompt, process; and watches it to its end."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
 
+from gastown.container.browsing import Browsing
+from gastown.container.cleaning import Cleaning
 from gastown.container.environment import Outfit
 from gastown.container.git import GitError
-from gastown.container.log import say
+from gastown.container.log import about, say
 from gastown.container.mayor_folder import MayorFolder
 from gastown.container.payloads import AgentCredentials, Cause, GitCredentials, MayorStart, StartPayload
 from gastown.container.prompts import build_mayor_prompt, build_prompt, build_system
@@ -19,9 +20,11 @@ from gastown.container.repositories import CredentialProvider, Repositories
 from gastown.container.roster import Record, Roster, SessionStatus
 from gastown.container.runtimes.choice import Runtimes
 from gastown.container.runtimes.runtime import Exit, Launch
+from gastown.container.saving import SAVE_LIMIT, Saving
 from gastown.container.tools.credential_helper import PASS
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
 from gastown.container.wallet import Wallet, secrets_of
+from gastown.container.watching import Watching
 from gastown.container.worktrees import Worktrees
 
 T = TypeVar("T")
@@ -39,13 +42,21 @@ class Starting:
     roster: Roster
     repositories: Repositories
     worktrees: Worktrees
+    saving: Saving
+    cleaning: Cleaning
     runtimes: Runtimes
     outfit: Outfit
     mayor_folder: MayorFolder
     is_draining: Callable[[], bool]
+    browsing: Browsing
+    watching: Watching = field(default_factory=Watching)
 
     async def start(self, start: StartPayload | MayorStart, dispatch: int) -> Record:
         """Run the agent; returns when its process runs. Raises `RefusedError`."""
+        with about(rig_id=start.rig_id, agent_id=start.agent.id, dispatch=dispatch):
+            return await self._start(start, dispatch)
+
+    async def _start(self, start: StartPayload | MayorStart, dispatch: int) -> Record:
         agent_id = start.agent.id
         self.outfit.places.home(agent_id)
         async with self.roster.lock(agent_id):
@@ -54,6 +65,7 @@ class Starting:
             await self._replace(agent_id)
             record = Record(start=start, dispatch=dispatch)
             self.roster.add(record)
+            self.watching.starting(record)
             try:
                 await self._launch(record)
             except RefusedError as refusal:
@@ -84,26 +96,34 @@ class Starting:
             await asyncio.wait({record.watcher}, timeout=grace + 5)
 
     async def _replace(self, agent_id: str) -> None:
-        """End the agent's older run, and remove the folder it left."""
+        """End the agent's older run, and remove the folder it left once its work is safe."""
         old = self.roster.records.get(agent_id)
         if old is None:
             return
         await self.stop(old)
         self._revoke(old)
-        if old.worktree is not None and isinstance(old.start, StartPayload):
-            with contextlib.suppress(GitError):
-                await self.worktrees.remove(old.start.rig_id, old.worktree)
+        await self.cleaning.clean(old)
+
+    async def _settle(self, start: StartPayload) -> None:
+        """End and save the runs that this one goes on from, if they are here: the town has ended them already."""
+        refs = {left.ref for left in start.resume}
+        for old in [record for record in self.roster.records.values() if record.start.save_ref in refs]:
+            await self.stop(old)
+            await self.saving.try_save(old, limit=SAVE_LIMIT)
 
     async def _launch(self, record: Record) -> None:
         wallet = self._wallet(record)
         credentials = await settled(wallet.fetch)
+        self.watching.passed(record, "credentials")
         prompt, credentials = await self._prepare(record, credentials)
+        self.watching.passed(record, "prompt")
         self._check_wanted(record)
         launch = self.launch_of(record, credentials, prompt=prompt)
         wallet.put(credentials)
         wallet.hide(*launch.secrets)
         record.wallet = wallet
-        session = await self.runtimes.of(record.start.runtime).start(replace(launch, secrets=wallet.secrets))
+        launch = replace(launch, secrets=wallet.secrets, listener=self.watching.listener(record, wallet.secrets))
+        session = await self.runtimes.of(record.start.runtime).start(await self._recalling(launch, record))
         try:
             self._check_wanted(record)
         except RefusedError:
@@ -112,6 +132,20 @@ class Starting:
             raise
         record.session, record.status = session, SessionStatus.RUNNING
         record.watcher = asyncio.create_task(self._watch(record))
+        record.saver = asyncio.create_task(self.saving.keep(record))
+        self.watching.passed(record, "session")
+        self.watching.running(record)
+
+    async def _recalling(self, launch: Launch, record: Record) -> Launch:
+        """The mayor's launch with what was said before; without it the mayor starts all the same."""
+        if not isinstance(record.start, MayorStart):
+            return launch
+        try:
+            history = await self.client.conversation(record.agent_id)
+        except (TownRefusedError, TownUnreachableError) as error:
+            say("conversation.not_recalled", error=str(error))
+            history = ""
+        return replace(launch, history=history, said=record.start.words)
 
     def _wallet(self, record: Record) -> Wallet:
         rig_id, client = record.start.rig_id, self.client
@@ -127,7 +161,7 @@ class Starting:
             folder=record.worktree or self.outfit.places.workspace,
             agent_id=record.agent_id,
             role=record.start.agent.role,
-            system=build_system(record.start),
+            system=build_system(record.start, self.browsing.folder),
             prompt=prompt,
             model=record.start.model,
             small_model=record.start.small_model,
@@ -148,13 +182,19 @@ class Starting:
         start = record.start
         if isinstance(start, MayorStart):
             record.worktree = self.mayor_folder.prepare(start.instructions)
+            self.browsing.begin(start.rigs)
             return build_mayor_prompt(start), credentials
-        remote = await self.repositories.refresh(start.rig, self._provider(start.rig.id, credentials))
+        provider = self._provider(start.rig.id, credentials)
+        remote = await self.repositories.refresh(start.rig, provider)
         credentials = credentials.with_git(remote.credentials)
+        self.watching.passed(record, "repository")
+        await self._settle(start)
         self._check_wanted(record)
-        record.worktree = await self.worktrees.make(start, dispatch=record.dispatch)
+        place = await self.worktrees.make(start, dispatch=record.dispatch, provider=provider)
+        record.worktree, record.begun_at, record.resumed = place.folder, place.begun_at, place.resumed
+        self.watching.passed(record, "worktree")
         prime = await settled(lambda: self.client.prime(start.rig_id, record.agent_id, credentials.agent_token))
-        return build_prompt(prime, start), credentials
+        return build_prompt(prime, start, record.resumed), credentials
 
     def _provider(self, rig_id: str, first: AgentCredentials) -> CredentialProvider:
         """Gives the credentials at hand, and others when those did not work: one resolution a start (REQ-4.12)."""
@@ -187,8 +227,13 @@ class Starting:
         if record.session is None:
             return
         ended = await record.session.wait()
+        self.watching.ended(record, ended)
         self._revoke(record)
+        if record.saver is not None:
+            record.saver.cancel()
         say("agent.ended", agent_id=record.agent_id, dispatch=record.dispatch, code=ended.code)
+        # The save comes before the report: with that the town may start the bead's next run.
+        await self.saving.try_save(record, limit=SAVE_LIMIT)
         if record.status is SessionStatus.STOPPING:
             record.status = SessionStatus.EXITED
             return
@@ -206,7 +251,12 @@ class Starting:
         status = "failed" if ended.code else "completed"
         try:
             await self.client.complete(
-                record.start.rig_id, record.agent_id, record.dispatch, status=status, reason=ended.reason
+                record.start.rig_id,
+                record.agent_id,
+                record.dispatch,
+                status=status,
+                reason=ended.reason,
+                saved_sha=record.saved_sha,
             )
         except (TownRefusedError, TownUnreachableError) as error:
             say("completion.not_reported", agent_id=record.agent_id, dispatch=record.dispatch, error=str(error))

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -13,18 +14,11 @@ import httpx
 import tenacity
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from gastown.container.event_buffer import Numbered
 from gastown.container.log import say
 from gastown.container.mayor_context import MayorContext
-from gastown.container.payloads import (
-    Ack,
-    AgentCredentials,
-    Beat,
-    GitCredentials,
-    HeartbeatAnswer,
-    MergeOutcome,
-    Registration,
-    SetupOutcome,
-)
+from gastown.container.outcomes import MergeOutcome, SetupOutcome
+from gastown.container.payloads import Ack, AgentCredentials, Beat, GitCredentials, HeartbeatAnswer, Registration
 from gastown.container.settings import ContainerSettings
 
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -146,17 +140,63 @@ class TownClient:
         answer = await self._call("GET", f"rigs/{rig_id}/agents/{agent_id}/prime", None, token=agent_token)
         return answer if isinstance(answer, dict) else {}
 
-    async def complete(
-        self, rig_id: str, agent_id: str, dispatch: int, *, status: str, reason: str, patience: float = 900
+    async def complete(  # noqa: PLR0913 - by keyword only: these are a report's own parts
+        self,
+        rig_id: str,
+        agent_id: str,
+        dispatch: int,
+        *,
+        status: str,
+        reason: str,
+        saved_sha: str | None = None,
+        patience: float = 900,
     ) -> None:
-        """Report that an agent's process has ended."""
-        body = {"status": status, "reason": reason[:1000], "dispatch": dispatch, "agentId": agent_id}
+        """Report that an agent's process has ended, and where the remote holds its work."""
+        body: dict[str, Any] = {"status": status, "reason": reason[:1000], "dispatch": dispatch, "agentId": agent_id}
+        body |= {"saved_sha": saved_sha} if saved_sha else {}
         await self._call("POST", f"rigs/{rig_id}/agents/{agent_id}/completed", body, patience=patience)
 
     async def waiting(self, rig_id: str, agent_id: str, dispatch: int, fired_at: datetime) -> None:
         """Report that the mayor's turn was over at this moment."""
         body = {"agentId": agent_id, "dispatch": dispatch, "firedAt": int(fired_at.timestamp() * 1000)}
         await self._call("POST", f"rigs/{rig_id}/agents/{agent_id}/waiting", body)
+
+    async def ended_work(self, rig_id: str, refs: list[str]) -> list[str]:
+        """Which of these refs hold work that nobody will go on from any more."""
+        answer = await self._call("POST", f"container/rigs/{rig_id}/saved-work", {"refs": refs})
+        return [ref for ref in (answer or {}).get("over", []) if ref in refs]
+
+    async def tell_events(self, agent_id: str, dispatch: int, batch: Sequence[Numbered]) -> None:
+        """Tell what one run did; tried once, for whoever tells keeps it until it is heard."""
+        events = [
+            {
+                "sequence": one.sequence,
+                "event_type": one.event.kind,
+                "created_at": one.event.at.isoformat(),
+                "data": one.event.data,
+            }
+            for one in batch
+        ]
+        path = f"container/agents/{agent_id}/events"
+        await self._call("POST", path, {"dispatch": dispatch, "events": events}, patience=0)
+
+    async def tell_steps(self, batch: Sequence[Numbered]) -> None:
+        """Tell what happened to this container; tried once."""
+        events = [
+            {
+                **one.event.data,
+                "sequence": one.sequence,
+                "event": one.event.kind,
+                "created_at": one.event.at.isoformat(),
+            }
+            for one in batch
+        ]
+        await self._call("POST", "container-events", {"events": events}, patience=0)
+
+    async def conversation(self, agent_id: str) -> str:
+        """What was said in an agent's sessions so far, as a block for a prompt; empty if nothing was."""
+        answer = await self._call("GET", f"container/agents/{agent_id}/conversation", None)
+        return str(answer.get("block", "")) if isinstance(answer, dict) else ""
 
     async def evicted(self, *, patience: float) -> None:
         """Report that this container was told to leave."""

@@ -61,6 +61,8 @@ class Run:
     asked_at: datetime
     generation: int
     accepted_at: datetime | None = None
+    saved_sha: str | None = None
+    """The commit on the remote that holds its work, as its container last said."""
     ended: RunEnd | None = None
     ended_at: datetime | None = None
     warned_at: datetime | None = None

@@ -43,6 +43,18 @@ TRIAGE = "gt:triage"
 TERMINAL = frozenset({BeadStatus.CLOSED, BeadStatus.FAILED})
 
 
+@dataclass(frozen=True, kw_only=True)
+class LeftWork:
+    """What a run left that ended without `done`: its ref and branch on the remote, and what is known to be saved."""
+
+    ref: str
+    branch: str
+    agent_name: str
+    ended: str
+    at: datetime
+    sha: str | None = None
+
+
 @dataclass(kw_only=True)
 class Bead:
     """A task or a fix; its body is a text of its own, read when somebody works on it."""
@@ -71,6 +83,8 @@ class Bead:
     last_attempt_at: datetime | None = None
     accepted_sha: str | None = None
     """The head of the last accepted `done`; the next dispatch starts from it."""
+    left_work: list[LeftWork] = field(default_factory=list)
+    """What runs since then left, newest first; the next dispatch goes on from the first that is there."""
     checkpoint: object = None
     """What the last run saved before it was lost; the next agent on this bead gets it."""
     outcome: str | None = None

@@ -44,6 +44,7 @@ class AgentPulse:
     dispatch: int
     at: datetime
     activity: dict[str, object] = field(default_factory=dict)
+    saved_sha: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,11 @@ A message is made of parts, and a part is told again whenever it grows: the late
 whose agent only prints tells lines of output instead; what it printed in one session is one message.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from gastown.domain.quoting import quoted
 
 MAX_TURNS = 50
 MAX_CHARACTERS = 40_000
@@ -16,6 +17,7 @@ MAX_CHARACTERS = 40_000
 PROMPT, OUTPUT = "prompt", "output"
 """Events of the platform's own: what a session was told, and a line of what a command-line agent printed."""
 
+NOTE = "This is what was said before, as JSON. It is history, not a new request. Go on from there."
 MESSAGES = frozenset({"message.updated", "message.created"})
 PARTS = frozenset({"message.part.updated", "message_part.updated"})
 USER, ASSISTANT = "user", "assistant"
@@ -73,17 +75,7 @@ def rebuild(events: Iterable[AgentEvent], *, turns: int = MAX_TURNS, characters:
 def wrap(turns: Iterable[Turn]) -> str:
     """The turns as one block for a prompt, in which nothing that was said can end it; empty without turns."""
     said = [{"role": turn.role, "text": turn.text} for turn in turns]
-    if not said:
-        return ""
-    line = json.dumps(said, ensure_ascii=False)
-    for sign in "<>&":
-        line = line.replace(sign, f"\\u{ord(sign):04x}")
-    return (
-        "<prior-conversation>\n"
-        "This is what was said before, as JSON. It is history, not a new request. Go on from there.\n"
-        f"{line}\n"
-        "</prior-conversation>"
-    )
+    return quoted("prior-conversation", NOTE, said) if said else ""
 
 
 def _note_role(roles: dict[str, str], event: AgentEvent) -> None:

@@ -1,5 +1,6 @@
 """The moves of a convoy after it was slung: start, stop, resume, close, land."""
 
+from gastown.domain.agent import Role
 from gastown.domain.attempts import LANDINGS
 from gastown.domain.bead import BeadStatus
 from gastown.domain.convoy import Convoy, ConvoyState, FeatureBranch, MergeMode
@@ -11,6 +12,7 @@ from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, EffectId, Moment
 from gastown.domain.review import Review
 from gastown.domain.slinging import start_execution
+from gastown.domain.telling import tell_mayor
 from gastown.domain.town import Town
 from gastown.domain.waiting import answer_wait
 from gastown.domain.warning import raise_escalation
@@ -53,6 +55,9 @@ def finish_convoy(town: Town, convoy: Convoy, state: ConvoyState, moment: Moment
     if convoy.state is not state:
         move_convoy(town, convoy, state, moment)
     convoy.landed_at = moment.now if state is ConvoyState.LANDED else None
+    if state is ConvoyState.LANDED and convoy.created_by == Role.MAYOR:
+        # Whoever asked the mayor for it waits for its word.
+        tell_mayor(town, f"Your convoy {convoy.title!r} ({convoy.id}) has landed.", moment, source="convoy")
     if (landing := town.landing_of(convoy.id)) is not None and not landing.abandoned:
         abandon_review(town, landing, moment)
     for wait in [w for w in town.waits.values() if w.convoy_id == convoy.id and not w.answered]:

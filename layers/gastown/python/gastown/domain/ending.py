@@ -13,6 +13,7 @@ from gastown.domain.command import Command, CommandKind
 from gastown.domain.container import ContainerState
 from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
+from gastown.domain.handing_over import hand_over
 from gastown.domain.ids import BeadId, CommandId, Moment
 from gastown.domain.molecule import Molecule
 from gastown.domain.review import Receipt, Review, ReviewPhase
@@ -29,6 +30,7 @@ def end_run(town: Town, agent: Agent, how: RunEnd, moment: Moment) -> None:
     """End the agent's open run and free the agent; what waits to be told to it goes too."""
     if run := agent.open_run:
         run.ended, run.ended_at = how, moment.now
+        hand_over(town, agent, run, moment)
         told = (c for c in town.commands.values() if c.agent_id == agent.id and c.dispatch == run.dispatch)
         for command in [c for c in told if c.kind in (CommandKind.START, CommandKind.MESSAGE)]:
             del town.commands[command.id]

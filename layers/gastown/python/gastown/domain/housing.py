@@ -8,6 +8,7 @@ from gastown.domain.effect import Effect, EffectKind
 from gastown.domain.ending import lose_run
 from gastown.domain.errors import Conflict
 from gastown.domain.escalation import Severity
+from gastown.domain.handing_over import remember_saves
 from gastown.domain.ids import CommandId, EffectId, Moment
 from gastown.domain.limits import (
     BOOT_DEADLINE,
@@ -132,6 +133,7 @@ def leave(town: Town, moment: Moment, *, reason: str, failed: bool) -> None:
     evicted = town.container.state is ContainerState.DRAINING
     for review in town.reviews.values():
         review.merge_command = None
+    remember_saves(town)
     town.pulses.clear()
     failures = town.container.failures + 1 if failed else 0
     if failures >= CONTAINER_TOLD:

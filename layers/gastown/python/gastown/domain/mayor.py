@@ -3,11 +3,12 @@
 idle ─started─▶ working ─turn over─▶ waiting ─message─▶ working        session ended ─▶ idle
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gastown.domain.agent import AgentStatus, RunEnd
 from gastown.domain.ids import AgentId
+from gastown.domain.onlooking import Look
 
 
 @dataclass(kw_only=True)
@@ -51,6 +52,8 @@ class Mayor:
     status_updated_at: datetime | None = None
     context: str | None = None
     """What the person looks at, as the dashboard last said; at most 3,000 bytes."""
+    looks: list[Look] = field(default_factory=list)
+    """The last pages that the person looked at, this one included; at most five."""
     instructions: str | None = None
     model: str | None = None
     """Model and instructions of the live session, to notice when the settings name others."""

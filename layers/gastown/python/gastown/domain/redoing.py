@@ -116,6 +116,7 @@ def retry_bead(town: Town, failed: Failed, by: str, moment: Moment) -> Bead:
         convoy_id=convoy.id if convoy else None,
         blockers=[blocker for blocker in old.blockers if town.status_of(blocker) is not None],
         accepted_sha=old.accepted_sha,
+        left_work=list(old.left_work),
         checkpoint=old.checkpoint,
     )
     town.beads[new.id] = new

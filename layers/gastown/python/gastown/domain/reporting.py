@@ -106,7 +106,7 @@ def accept_work(town: Town, bead: Bead, agent: Agent, done: Done, moment: Moment
         end_bead(town, bead, BeadStatus.CLOSED, "triaged", moment)
         return
     sha = done.head_sha or ""
-    bead.accepted_sha = sha or None
+    bead.accepted_sha, bead.left_work = sha or None, []
     if bead.is_fix:
         review = town.reviews.get(bead.parent_id) if bead.parent_id else None
         if review is not None:
@@ -204,20 +204,26 @@ def request_changes(
     return ask_for_fix(town, review, Wish(text=feedback, files=files), moment)
 
 
-def apply_completed(
-    town: Town, agent_id: str, dispatch: int, *, failed: bool, reason: str | None, moment: Moment
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Exit:
+    """How an agent's process ended, and the commit on the remote that holds its work, if it has any."""
+
+    failed: bool
+    reason: str | None = None
+    saved_sha: str | None = None
+
+
+def apply_completed(town: Town, agent_id: str, dispatch: int, ended: Exit, moment: Moment) -> None:
     """Apply the exit of an agent's process; without a `done` before it the run counts as completed without result."""
     agent = town.agent(agent_id)
     run = check_dispatch(agent, dispatch)
     if not run.is_open:
         return
-    evicted = reason == EVICTION
-    how = RunEnd.EVICTED if evicted else RunEnd.COMPLETED
-    said = f": {reason}" if reason else ""
-    lose_run(
-        town, agent, how, moment, reason=f"the agent's process {'failed' if failed else 'ended'} without done{said}"
-    )
+    run.saved_sha = ended.saved_sha or run.saved_sha
+    how = RunEnd.EVICTED if ended.reason == EVICTION else RunEnd.COMPLETED
+    said = f": {ended.reason}" if ended.reason else ""
+    end = "failed" if ended.failed else "ended"
+    lose_run(town, agent, how, moment, reason=f"the agent's process {end} without done{said}")
 
 
 def accept_start(town: Town, agent_id: str, dispatch: int, moment: Moment) -> None:

@@ -1,6 +1,5 @@
-"""What is said about pull requests: what holds one back, the bead that answers its feedback, and its own text."""
+"""What is said about pull requests: what holds one back, and the bead that answers its feedback."""
 
-from gastown.domain.ids import short
 from gastown.domain.pull import Feedback, Mergeability, PullState
 from gastown.domain.review import Review
 
@@ -69,14 +68,3 @@ def feedback_text(review: Review, feedback: Feedback) -> str:
 
 def _place(place: str | None) -> str:
     return f"{place}: " if place else ""
-
-
-def request_text(review: Review, summary: str | None, convoy_title: str | None) -> str:
-    """The text of a pull request that the platform opens."""
-    parts = [summary] if summary else []
-    if review.source_id:
-        parts.append(f"Bead `{short(review.source_id)}`.")
-    if convoy_title:
-        parts.append(f"{'Part of' if review.source_id else 'Lands'} the convoy *{convoy_title}*.")
-    parts.append("Opened by Gastown; it merges this request when it is green and its review has approved the head.")
-    return "\n\n".join(parts)

@@ -2,6 +2,12 @@
 
 from typing import Protocol
 
+from gastown.domain.errors import Conflict
+
+
+class SecretMoved(Conflict):
+    """Somebody else wrote a secret between one's reading it and one's writing it; nothing was changed."""
+
 
 class Secrets(Protocol):
     """Named secrets with their live versions; every method raises `Unavailable` when the vault did not answer."""
@@ -10,8 +16,11 @@ class Secrets(Protocol):
         """The current value, then the previous one if any; at most 60 s old, or read now. Raises `NotFound`."""
         ...
 
-    def put(self, secret_id: str, value: str) -> None:
-        """Make this the current value; the one before becomes the previous one."""
+    def swap(self, secret_id: str, before: str | None, value: str) -> None:
+        """Make this the current value in place of `before`, which becomes the previous one; none makes the secret.
+
+        Raises `SecretMoved` when the current value is another one, or there is one where none was to be.
+        """
         ...
 
     def delete(self, secret_id: str) -> None:

@@ -14,7 +14,7 @@ from gastown.domain.housing import accept_task, evict_container, refuse_task, st
 from gastown.domain.ids import CommandId, Moment, RigId
 from gastown.domain.merging import MergeOutcome, MergeStatus, apply_merge, postpone
 from gastown.domain.nudging import settle_push
-from gastown.domain.reporting import EVICTION, Done, accept_start, apply_completed, apply_done, refuse_start
+from gastown.domain.reporting import EVICTION, Done, Exit, accept_start, apply_completed, apply_done, refuse_start
 from gastown.domain.review import GateResult
 from gastown.domain.town import Town
 from gastown.domain.waiting import forget_wait, give_up_wait
@@ -66,7 +66,8 @@ def _done(data: dict[str, Any]) -> Done:
 def _completed(town: Town, data: dict[str, Any], moment: Moment) -> None:
     failed, reason = data.get("status") == "failed", data.get("reason")
     if town.mayor is None or data["agent_id"] != town.mayor.id:
-        apply_completed(town, data["agent_id"], data["dispatch"], failed=failed, reason=reason, moment=moment)
+        ended = Exit(failed=failed, reason=reason, saved_sha=data.get("saved_sha"))
+        apply_completed(town, data["agent_id"], data["dispatch"], ended, moment)
     elif data["dispatch"] == town.mayor.dispatch:
         how = RunEnd.EVICTED if reason == EVICTION else RunEnd.COMPLETED if failed else RunEnd.DONE
         end_session(town, how, moment, reason=reason or "its program ended")

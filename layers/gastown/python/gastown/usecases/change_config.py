@@ -37,13 +37,14 @@ def change_settings(uow: UnitOfWork, vault: Vault, town_id: str, changes: Mappin
 
     Raises `Invalid` before anything is changed. Values that older versions kept in the settings move along.
     """
-    asked, before = _taken_apart(changes), uow.read(town_id)
-    site = _site(before.config.git_auth, asked.plain)
-    stored = vault.town_secret(town_id, fresh=True)
-    moved = TownSecret({**stored.values, "env": {**before.config.env_vars, **stored.env}})
-    secret = change_secret(moved, asked.secret, site)
-    if secret.values != stored.values:
-        vault.keep(town_id, secret)
+    asked = _taken_apart(changes)
+
+    def change(stored: TownSecret) -> TownSecret:
+        before = uow.read(town_id).config
+        moved = TownSecret({**stored.values, "env": {**before.env_vars, **stored.env}})
+        return change_secret(moved, asked.secret, _site(before.git_auth, asked.plain))
+
+    secret = vault.change(town_id, change)
     config = change_config(uow, town_id, {**asked.plain, "env_vars": None}, by)
     return show_settings(config, secret)
 

@@ -6,6 +6,7 @@ from typing import Any
 from gastown.domain.agent import Agent, slug
 from gastown.domain.bead import Bead
 from gastown.domain.command import Command, CommandKind
+from gastown.domain.handing_over import save_ref
 from gastown.domain.limits import GATE_TIMEOUT
 from gastown.domain.review import Review
 from gastown.domain.rig import Rig
@@ -76,6 +77,7 @@ def _start(town: Town, command: Command) -> dict[str, Any] | None:
         return None
     rig, rules = town.rig(agent.rig_id), town.rules_for(agent.rig_id)
     return {
+        **_saved_work(agent, held, run.dispatch),
         "agent": {"id": agent.id, "name": agent.name, "role": agent.role.value, "identity": agent.identity},
         "rig": show_rig(rig),
         "bead": _show_hook(held),
@@ -92,6 +94,17 @@ def _start(town: Town, command: Command) -> dict[str, Any] | None:
         "instructions": rules.instructions_of(agent.role.value),
         "author": author(town, agent),
     }
+
+
+def _saved_work(agent: Agent, held: Bead | Review, dispatch: int) -> dict[str, Any]:
+    """Where the run's work is saved, and what earlier runs left; a review has neither."""
+    if isinstance(held, Review):
+        return {}
+    left = [
+        {"ref": one.ref, "branch": one.branch, "agent_name": one.agent_name, "ended": one.ended}
+        for one in held.left_work
+    ]
+    return {"save_ref": save_ref(agent, held, dispatch), "resume": left}
 
 
 def _feature(town: Town, held: Bead | Review) -> str | None:

@@ -37,6 +37,8 @@ class Sighting:
     agent_id: str
     dispatch: int
     activity: dict[str, Any] = field(default_factory=dict)
+    saved_sha: str | None = None
+    """The commit on the remote that holds its work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +115,10 @@ def registry(work: UnitOfWork, claims: ContainerClaims) -> list[dict[str, Any]]:
 def pulse(work: UnitOfWork, seen: Sequence[Sighting]) -> dict[str, Any]:
     """The stored form of one heartbeat; its times are the server's."""
     at = commands.iso(work.now())
-    agents = {one.agent_id: {"dispatch": one.dispatch, "at": at, "activity": one.activity} for one in seen}
+    agents = {
+        one.agent_id: {"dispatch": one.dispatch, "at": at, "activity": one.activity, "saved_sha": one.saved_sha}
+        for one in seen
+    }
     return {"at": at, "agents": agents}
 
 

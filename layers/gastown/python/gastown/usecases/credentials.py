@@ -23,7 +23,7 @@ from gastown.usecases import tokens
 from gastown.usecases.agents import current_run
 from gastown.usecases.commands import iso
 from gastown.usecases.containers import check_current
-from gastown.usecases.git_tokens import GitToken, TokenUnavailable, resolve
+from gastown.usecases.git_tokens import GITLAB_OAUTH, GitToken, TokenUnavailable, resolve
 from gastown.usecases.tokens import ContainerClaims
 from gastown.usecases.town_secrets import MODEL_URL
 from gastown.usecases.unit_of_work import UnitOfWork
@@ -31,7 +31,7 @@ from gastown.usecases.vault import TownSecret, Vault
 
 MODEL_TOKEN = "kilocode_token"  # noqa: S105 - its name in the town's secret
 GITHUB_TOOL = "GH_TOKEN"
-GITLAB_TOOL, GITLAB_PLACE = "GITLAB_TOKEN", "GITLAB_INSTANCE_URL"
+GITLAB_TOOL, GITLAB_PLACE, GITLAB_BEARER = "GITLAB_TOKEN", "GITLAB_HOST", "GLAB_IS_OAUTH2"
 """Variables that the providers' command lines read."""
 
 
@@ -196,7 +196,10 @@ def _tools(town: Town, found: GitToken | tuple[str, str] | None) -> dict[str, st
         return {}
     if found.provider is Provider.GITHUB:
         return {GITHUB_TOOL: found.value}
-    return {GITLAB_TOOL: found.value, GITLAB_PLACE: parse_instance(town.config.git_auth.gitlab_instance_url)}
+    place = parse_instance(town.config.git_auth.gitlab_instance_url)
+    # Without this `glab` sends every token as a personal one, which GitLab refuses for one of OAuth.
+    bearer = {GITLAB_BEARER: "true"} if found.source == GITLAB_OAUTH else {}
+    return {GITLAB_TOOL: found.value, GITLAB_PLACE: place, **bearer}
 
 
 def _iso(moment: datetime | None) -> str | None:

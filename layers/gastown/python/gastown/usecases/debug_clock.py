@@ -1,7 +1,8 @@
 """Move the local stage's clock, in steps so short that nothing alive looks dead.
 
-After each step the live containers are rung and have beaten, and the towns that became due have ticked. A call is
-bounded by real time; what is left over is for the next call.
+After each step the live containers are rung and have beaten, and the towns that became due have ticked. While no
+container lives anywhere, a step goes to the next moment at which a town is due. A call is bounded by real time; what is
+left over is for the next call.
 """
 
 from collections.abc import Callable
@@ -58,10 +59,22 @@ def move_clock(work: ClockWork, milliseconds: int) -> Moved:
     end, moved, steps = work.elapsed() + CALL_PATIENCE_S, 0, 0
     while moved < milliseconds and (work.elapsed() < end or not steps):
         left = milliseconds - moved
-        moved += _step(work, min(STEP_MS, left) if _waiting(work) else left)
+        moved += _step(work, min(_stride(work), left))
         steps += 1
     offset = work.uow.directory.clock_offset_ms()
     return Moved(moved_ms=moved, left_ms=milliseconds - moved, offset_ms=offset, steps=steps)
+
+
+def _stride(work: ClockWork) -> int:
+    """How far nothing is missed: to where the next town is due, or one step while a container lives somewhere."""
+    waiting = _waiting(work)
+    towns = [_read(work, town_id) for town_id in waiting]
+    if any(town is not None and town.container.state is not ContainerState.NONE for town in towns):
+        return STEP_MS
+    rows = [work.uow.directory.get_town(town_id) for town_id in waiting]
+    due = min((row.due_at for row in rows if row is not None and row.due_at is not None), default=None)
+    far = FAR if due is None else due - work.uow.now()
+    return max(STEP_MS, int(far / timedelta(milliseconds=1)) + 1)
 
 
 def _step(work: ClockWork, milliseconds: int) -> int:

@@ -1,8 +1,9 @@
 """Escalations: list and acknowledge."""
 
+from gastown.domain.errors import NotFound
 from gastown.domain.escalation import Escalation
 from gastown.domain.warning import acknowledge_escalation
-from gastown.usecases.history import ended_bead, finished
+from gastown.usecases.history import ended_bead, finished, kept_bead
 from gastown.usecases.unit_of_work import UnitOfWork
 
 MOST = 100
@@ -20,10 +21,16 @@ def list_escalations(uow: UnitOfWork, town_id: str, *, acknowledged: bool) -> li
 
 
 def acknowledge(uow: UnitOfWork, town_id: str, escalation_id: str, by: str) -> Escalation:
-    """End an escalation. Raises `NotFound`."""
-    return uow.change(
-        town_id,
-        lambda town, moment: acknowledge_escalation(town, escalation_id, by, moment),
-        actor=by,
-        cause="acknowledge",
-    )
+    """End an escalation; one that was acknowledged before is answered as it ended. Raises `NotFound`."""
+    try:
+        return uow.change(
+            town_id,
+            lambda town, moment: acknowledge_escalation(town, escalation_id, by, moment),
+            actor=by,
+            cause="acknowledge",
+        )
+    except NotFound:
+        ended = kept_bead(uow, town_id, escalation_id)
+        if isinstance(ended, Escalation):
+            return ended
+        raise

@@ -10,6 +10,7 @@ from gastown.domain.errors import Invalid
 from gastown.domain.event import EventKind
 from gastown.domain.ids import Moment
 from gastown.domain.mayor import Mayor
+from gastown.domain.onlooking import Look, page_of, remembered, shown
 from gastown.domain.town import Town
 from gastown.ports.town_store import Condition
 from gastown.usecases import container_events
@@ -36,8 +37,9 @@ def message(
     check_context(context)
 
     def move(town: Town, moment: Moment) -> dict[str, Any]:
-        seen = context or (town.mayor.context if town.mayor else None)
-        address_mayor(town, in_context(text, seen), moment, by=by)
+        looks = town.mayor.looks if town.mayor else []
+        seen = shown(context or (town.mayor.context if town.mayor else None) or "", looks, moment.now)
+        address_mayor(town, f"{seen}\n\n{text}" if seen else text, moment, by=by)
         return _standing(town)
 
     own = f"{by}:mayor:{key}" if key else None
@@ -49,11 +51,6 @@ def message(
         key=own,
         answer=lambda standing: {"status": 200, "data": standing},
     )
-
-
-def in_context(text: str, context: str | None) -> str:
-    """A person's words with what they look at, marked as no words of theirs (town facts, 2.13)."""
-    return f"<system-reminder>\n{context}\n</system-reminder>\n\n{text}" if context else text
 
 
 def check_context(context: str | None) -> None:
@@ -99,7 +96,10 @@ def set_context(work: UnitOfWork, town_id: str, context: str, by: str) -> None:
     check_size(context, MAX_KEPT_CONTEXT, "context")
 
     def move(town: Town, moment: Moment) -> None:
-        appoint_mayor(town, moment).context = context
+        mayor = appoint_mayor(town, moment)
+        mayor.context = context
+        if context.strip():
+            mayor.looks = remembered(mayor.looks, Look(at=moment.now, page=page_of(context)))
 
     work.change(town_id, move, actor=by, cause="mayor context", wakes=False)
 

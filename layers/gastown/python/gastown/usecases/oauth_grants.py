@@ -2,7 +2,8 @@
 
 GitLab ends a pair by its renewal and takes a refresh token once. So a new pair is stored before it is used, and who
 comes second and is told `invalid_grant` reads the secret anew: the winner's pair is there, or will be in a moment.
-Writers of the whole secret can overwrite each other; the version before stays live, so a pair is looked for in both.
+No writer of ours overwrites another; an operator who puts the whole secret can, and the version before stays live. So a
+pair is looked for in both.
 """
 
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from gastown.domain.errors import Unavailable
 from gastown.domain.pull import HttpError
 from gastown.observability import count, logger
 from gastown.ports.oauth_tokens import OAuthPair, RefreshFailure, RefreshRefused
-from gastown.usecases.vault import LiveSources, Vault
+from gastown.usecases.vault import LiveSources, TownSecret, Vault
 
 MARGIN = timedelta(minutes=5)
 """A pair with less to live is renewed (source-control facts, 2.1)."""
@@ -71,21 +72,21 @@ def _lives(pair: OAuthPair, now: datetime) -> bool:
 
 def _store(vault: Vault, live: LiveSources, town_id: str, used: OAuthPair, fresh: OAuthPair) -> OAuthPair:
     """Store the new pair, unless a person has put another one there meanwhile. Raises `Unavailable`."""
+
+    def place(secret: TownSecret) -> TownSecret:
+        if secret.oauth is None:
+            raise NoPairError(REMOVED)
+        is_other = secret.oauth.refresh_token != used.refresh_token
+        return secret if is_other and _lives(secret.oauth, live.clock.now()) else secret.with_oauth(fresh)
+
     for attempt in range(1, STORES + 1):
         try:
-            secret = vault.town_secret(town_id, fresh=True)
-            if secret.oauth is None:
-                raise NoPairError(REMOVED)
-            if secret.oauth.refresh_token != used.refresh_token and _lives(secret.oauth, live.clock.now()):
-                return secret.oauth
-            vault.keep(town_id, secret.with_oauth(fresh))
+            return vault.change(town_id, place).oauth or fresh
         except Unavailable:
             if attempt == STORES:
                 logger().error("a renewed GitLab token could not be stored", extra={"town_id": town_id})
                 raise
             live.sleep(LOOK_SECONDS)
-        else:
-            return fresh
     raise AssertionError("unreachable")
 
 
@@ -104,6 +105,9 @@ def _await_other(vault: Vault, live: LiveSources, town_id: str, used: OAuthPair)
 
 def _restore(vault: Vault, town_id: str, pair: OAuthPair) -> None:
     """Put a pair back that another writer of the secret has overwritten."""
-    secret = vault.town_secret(town_id, fresh=True)
-    if secret.oauth is not None and secret.oauth.refresh_token != pair.refresh_token:
-        vault.keep(town_id, secret.with_oauth(pair))
+
+    def place(secret: TownSecret) -> TownSecret:
+        is_lost = secret.oauth is not None and secret.oauth.refresh_token != pair.refresh_token
+        return secret.with_oauth(pair) if is_lost else secret
+
+    vault.change(town_id, place)

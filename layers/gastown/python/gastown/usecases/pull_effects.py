@@ -28,11 +28,14 @@ from gastown.domain.pull import (
     Refusal,
     UnrecognizedUrl,
 )
-from gastown.domain.request_words import THREADS_SHOWN, obstacles_to_merge, request_text
+from gastown.domain.request_text import request_text
+from gastown.domain.request_words import THREADS_SHOWN, obstacles_to_merge
 from gastown.domain.review import Review
 from gastown.domain.town import Town
 from gastown.usecases.errand import Errand, Outcome, SupersededError
+from gastown.usecases.history import bead_text
 from gastown.usecases.provider_calls import Call, ask
+from gastown.usecases.veils import veil_of
 
 QUOTED, NAMED = 300, 20
 """Characters of a thread and names of checks that an outcome carries: it lies in the working set for a moment."""
@@ -41,22 +44,28 @@ QUOTED, NAMED = 300, 20
 def open_pull(errand: Errand) -> Outcome:
     """Find the open request of a review's branch, or open it."""
     town, review = _review(errand)
-    pull = ask(errand.outside, town, town.rig(review.rig_id), lambda call: _opened(town, review, call))
+    pull = ask(errand.outside, town, town.rig(review.rig_id), lambda call: _opened(errand, town, review, call))
     if not isinstance(pull, PullRef):
         return _refused(errand, pull)
     return _outcome(errand, EventKind.PULL_OPENED, url=pull.url, number=pull.number)
 
 
-def _opened(town: Town, review: Review, call: Call) -> PullRef | Refusal:
+def _opened(errand: Errand, town: Town, review: Review, call: Call) -> PullRef | Refusal:
     convoy = town.convoys.get(review.convoy_id) if review.convoy_id else None
     if not review.is_landing and convoy is not None and review.target_branch == convoy.feature_branch:
         refusal = call.host.make_branch(call.repository, review.target_branch, call.rig.default_branch, call.access)
         if refusal is not None:
             return refusal
-    title = _title(town, review)
-    text = request_text(review, review.summary, convoy.title if convoy else None)
-    order = PullOrder(head=review.branch, base=review.target_branch, title=title, body=text, labels=("gastown",))
+    order = _order(errand, town, review, call)
     return call.host.open_pull(call.repository, order, call.access)
+
+
+def _order(errand: Errand, town: Town, review: Review, call: Call) -> PullOrder:
+    """What the request says; the town's secrets are not in it, whatever its agents wrote."""
+    veil = veil_of(errand.outside.vault.town_secret(town.id), call.access.token)
+    task = bead_text(errand.outside.uow, town.id, review.source_id) if review.source_id else None
+    text, title = request_text(town, review, task, veil), veil(_title(town, review))
+    return PullOrder(head=review.branch, base=review.target_branch, title=title, body=text, labels=("gastown",))
 
 
 def poll_pull(errand: Errand) -> Outcome:

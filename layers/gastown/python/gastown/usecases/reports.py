@@ -65,13 +65,20 @@ class Exit:
     dispatch: int
     status: str
     reason: str | None = None
+    saved_sha: str | None = None
     is_mayor: bool = False
 
 
 def report_completed(work: UnitOfWork, claims: ContainerClaims, ended: Exit) -> bool:
     """Deliver the exit of an agent's process; raises `StaleDispatch`."""
     reason = ended.reason[:1000] if ended.reason else None
-    data = {"agent_id": ended.agent_id, "dispatch": ended.dispatch, "status": ended.status, "reason": reason}
+    data = {
+        "agent_id": ended.agent_id,
+        "dispatch": ended.dispatch,
+        "status": ended.status,
+        "reason": reason,
+        "saved_sha": ended.saved_sha,
+    }
     event_id = f"{ended.agent_id}-{ended.dispatch}-completed"
     fence = _fence(ended.agent_id, ended.dispatch, is_mayor=ended.is_mayor)
     kind = EventKind.AGENT_COMPLETED
@@ -133,7 +140,12 @@ def _merged(work: UnitOfWork, town: Town, seen: containers.Sighting) -> dict[str
     pulse = containers.pulse(work, [seen])
     known = town.pulses.get(town.container.generation)
     before = {
-        agent_id: {"dispatch": one.dispatch, "at": commands.iso(one.at), "activity": one.activity}
+        agent_id: {
+            "dispatch": one.dispatch,
+            "at": commands.iso(one.at),
+            "activity": one.activity,
+            "saved_sha": one.saved_sha,
+        }
         for agent_id, one in (known.agents if known else {}).items()
     }
     return {**pulse, "agents": {**before, **pulse["agents"]}}

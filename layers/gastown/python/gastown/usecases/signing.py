@@ -1,4 +1,6 @@
-"""The secret that tokens and boot codes are signed with: remembered, and looked up again for a signature unknown to it.
+"""A secret that others sign with: remembered, and looked up again for a signature unknown to it.
+
+Tokens and boot codes are signed with one, webhooks of providers with another.
 
 A process remembers the secret for a minute. Just after a rotation others already sign with a version that it has never
 seen. What they sign is good, so an unknown signature has the secret read once more before it counts as forged.
@@ -31,7 +33,7 @@ class SigningSecrets:
         try:
             return self._secrets.get(self._id, fresh=fresh)
         except NotFound as missing:
-            raise Unavailable("The signing secret is not there", retry_after=60) from missing
+            raise Unavailable("A secret of this stack is not there", retry_after=60) from missing
 
     def prove(self, check: Callable[[Sequence[str]], T]) -> T:
         """What a check finds out with the live versions. Raises what it raises, `Unavailable`."""

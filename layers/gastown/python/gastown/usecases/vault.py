@@ -14,17 +14,20 @@ from datetime import datetime
 from typing import Any
 
 from gastown.domain.addresses import Hosts, host_of_instance, parse_git_url
-from gastown.domain.errors import Conflict, NotFound
+from gastown.domain.errors import Conflict, NotFound, Unavailable
 from gastown.domain.pull import Repository
 from gastown.domain.rig import Rig
 from gastown.domain.town import Town
 from gastown.ports.clock import Clock
 from gastown.ports.installation_tokens import InstallationTokens
 from gastown.ports.oauth_tokens import OAuthPair, OAuthTokens
-from gastown.ports.secrets import Secrets
+from gastown.ports.secrets import SecretMoved, Secrets
 from gastown.ports.town_store import TownStore
 
 OAUTH_TEXTS = ("access_token", "refresh_token", "client_id", "client_secret")
+
+WRITES = 8
+"""How often a change of a town's secret is made when others keep coming first; each time one of them has succeeded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +73,31 @@ class Vault:
         except NotFound:  # a town without credentials works on public repositories
             return []
 
-    def keep(self, town_id: str, secret: "TownSecret") -> None:
-        """Make this the town's secret. Raises `Unavailable`."""
-        self.secrets.put(self.town_prefix + town_id, json.dumps(secret.values, sort_keys=True))
+    def change(self, town_id: str, change: "Callable[[TownSecret], TownSecret]") -> "TownSecret":
+        """Change a town's secret as it is now; answers with it as it is then.
+
+        Whoever else writes it at the same moment is not overwritten: who comes second makes its change again, to what
+        the first one wrote. Raises what `change` raises, `Unavailable`, and `Conflict` if the secret cannot be read.
+        """
+        secret_id = self.town_prefix + town_id
+        for _ in range(WRITES):
+            before = self._current(secret_id)
+            stored = TownSecret(_object(before)) if before is not None else TownSecret()
+            changed = change(stored)
+            if changed.values == stored.values:
+                return stored
+            try:
+                self.secrets.swap(secret_id, before, json.dumps(changed.values, sort_keys=True))
+            except SecretMoved:
+                continue
+            return changed
+        raise Unavailable("The town's secrets are being changed by others", retry_after=1)
+
+    def _current(self, secret_id: str) -> str | None:
+        try:
+            return self.secrets.get(secret_id, fresh=True)[0]
+        except NotFound:
+            return None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ watched request wakes nobody. The stack's one webhook secret signs those of GitH
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,8 +18,11 @@ from gastown.domain.event import EventKind
 from gastown.domain.town import Town
 from gastown.ports.directory import RigRow
 from gastown.usecases.response_memory import RowMemory
+from gastown.usecases.tokens import UnknownSignature
 from gastown.usecases.unit_of_work import UnitOfWork
 
+NOT_SIGNED = "The signature X-Hub-Signature-256 is missing or wrong"
+UNPROVEN = "The token X-Gitlab-Token is missing or wrong"
 REPLAYED = "This delivery was received before"
 STALE = "This delivery speaks of something that is older than a day"
 TOO_OLD = timedelta(hours=24)
@@ -30,6 +34,8 @@ DATED = (
 )  # fmt: skip
 MOMENTS = ("updated_at", "submitted_at", "completed_at", "started_at", "created_at", "finished_at")
 """Where webhooks of both providers carry times. Pushes carry those of their commits, which may be of any age."""
+
+_SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,24 +50,28 @@ class Hint:
 
 
 def check_github(secrets: Sequence[str], body: bytes, signature: str | None) -> None:
-    """Refuse a body that none of the live secrets signed. Raises `Unauthorized`.
+    """Refuse a body that none of the live secrets signed. Raises `Unauthorized`, `UnknownSignature` for a whole one.
 
     https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
     """
+    if signature is None or _SIGNATURE.fullmatch(signature) is None:
+        raise Unauthorized(NOT_SIGNED)
     for secret in secrets:
         ours = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        if signature is not None and hmac.compare_digest(ours, signature):
+        if hmac.compare_digest(ours, signature):
             return
-    raise Unauthorized("The signature X-Hub-Signature-256 is missing or wrong")
+    raise UnknownSignature(NOT_SIGNED)
 
 
 def check_gitlab(secrets: Sequence[str], token: str | None) -> None:
-    """Refuse a webhook without one of the live secrets as its token. Raises `Unauthorized`.
+    """Refuse a webhook without one of the live secrets as its token. Raises `Unauthorized`, `UnknownSignature`.
 
     https://docs.gitlab.com/user/project/integrations/webhooks/#secret-tokens
     """
-    if token is None or not any(hmac.compare_digest(secret.encode(), token.encode()) for secret in secrets):
-        raise Unauthorized("The token X-Gitlab-Token is missing or wrong")
+    if not token:
+        raise Unauthorized(UNPROVEN)
+    if not any(hmac.compare_digest(secret.encode(), token.encode()) for secret in secrets):
+        raise UnknownSignature(UNPROVEN)
 
 
 def read_github(host: str, payload: Mapping[str, Any]) -> Hint:

@@ -60,6 +60,7 @@ def completed(town_id: str, rig_id: str, agent_id: str) -> dict[str, Any]:
         dispatch=said.dispatch,
         status=said.status,
         reason=said.reason,
+        saved_sha=said.saved_sha,
         is_mayor=rig_id == mayor_rig(town_id),
     )
     reports.report_completed(bootstrap.unit_of_work(), claims, ended)

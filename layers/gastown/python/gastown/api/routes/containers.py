@@ -13,9 +13,10 @@ from gastown.api.schemas.containers import (
     HeartbeatBody,
     MergeReportBody,
     RegistrationBody,
+    SavedWorkBody,
     SetupReportBody,
 )
-from gastown.usecases import containers, credentials
+from gastown.usecases import containers, credentials, saved_work
 from gastown.usecases.containers import Ack, Registration, Sighting
 
 router = Router()
@@ -38,7 +39,10 @@ def heartbeat(town_id: str) -> dict[str, Any]:
     """Say who runs here, hear what to do."""
     claims = callers.container(router, town_id)
     said = callers.body(router, HeartbeatBody)
-    seen = [Sighting(agent_id=a.agent_id, dispatch=a.dispatch, activity=a.activity or {}) for a in said.agents]
+    seen = [
+        Sighting(agent_id=a.agent_id, dispatch=a.dispatch, activity=a.activity or {}, saved_sha=a.saved_sha)
+        for a in said.agents
+    ]
     return success(containers.beat(bootstrap.unit_of_work(), claims, said.generation, seen))
 
 
@@ -78,3 +82,11 @@ def rig_credentials(town_id: str, rig_id: str) -> dict[str, Any]:
     """What the platform's own work in a rig may use, resolved now."""
     claims = callers.container(router, town_id)
     return success(credentials.for_rig(bootstrap.unit_of_work(), bootstrap.vault(), claims, rig_id))
+
+
+@router.post(f"{CONTAINER}/rigs/<rig_id>/saved-work")
+def over(town_id: str, rig_id: str) -> dict[str, Any]:
+    """Which of the refs that a rig's remote has hold work that nobody goes on from any more."""
+    claims = callers.container(router, town_id)
+    said = callers.body(router, SavedWorkBody)
+    return success({"over": saved_work.over(bootstrap.unit_of_work(), claims, rig_id, said.refs)})

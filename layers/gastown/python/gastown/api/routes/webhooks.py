@@ -8,17 +8,27 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from gastown import bootstrap
 from gastown.api.callers import success
-from gastown.domain.errors import Invalid, NotFound, Unavailable
+from gastown.bootstrap.once import once
+from gastown.domain.errors import Invalid
 from gastown.usecases import webhooks
+from gastown.usecases.signing import SigningSecrets
 
 router = Router()
+
+
+@once
+def webhook_secrets() -> SigningSecrets:
+    """What webhooks of providers are signed with, as this process sees it."""
+    secret = bootstrap.settings().demand("webhook_secret_arn")
+    return SigningSecrets(bootstrap.secrets(), secret, bootstrap.true_clock())
 
 
 @router.post("/webhooks/github")
 def github() -> dict[str, Any]:
     """A webhook of GitHub, of any event: signed with the stack's webhook secret."""
     body, headers = _body(), router.current_event.headers
-    webhooks.check_github(_secrets(), body, headers.get("x-hub-signature-256"))
+    signature = headers.get("x-hub-signature-256")
+    webhook_secrets().prove(lambda live: webhooks.check_github(live, body, signature))
     host = urlsplit(bootstrap.settings().github_url).hostname or ""
     return _taken(webhooks.read_github(host, _payload(body)), body)
 
@@ -26,8 +36,8 @@ def github() -> dict[str, Any]:
 @router.post("/webhooks/gitlab")
 def gitlab() -> dict[str, Any]:
     """A webhook of GitLab, of any event: its secret token is the stack's webhook secret."""
-    body = _body()
-    webhooks.check_gitlab(_secrets(), router.current_event.headers.get("x-gitlab-token"))
+    body, token = _body(), router.current_event.headers.get("x-gitlab-token")
+    webhook_secrets().prove(lambda live: webhooks.check_gitlab(live, token))
     return _taken(webhooks.read_gitlab(_payload(body)), body)
 
 
@@ -48,11 +58,3 @@ def _payload(body: bytes) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise Invalid("A webhook is a JSON object; set its content type to application/json", field="body")
     return payload
-
-
-def _secrets() -> tuple[str, ...]:
-    """The live versions of the webhook secret."""
-    try:
-        return bootstrap.secrets().get(bootstrap.settings().demand("webhook_secret_arn"))
-    except NotFound as missing:  # the stack's fault, not the caller's
-        raise Unavailable("The webhook secret is not there", retry_after=60) from missing

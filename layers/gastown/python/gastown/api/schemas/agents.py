@@ -48,3 +48,4 @@ class CompletedBody(BaseModel):
     status: Literal["completed", "failed"]
     dispatch: Annotated[int, Field(ge=1)]
     reason: str | None = None
+    saved_sha: Sha | None = None

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from gastown.api.schemas.agents import Sha
 from gastown.domain.merging import MergeStatus
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -29,6 +30,7 @@ class SightingBody(BaseModel):
     agent_id: Name
     dispatch: Annotated[int, Field(ge=1)]
     activity: dict[str, Any] | None = None
+    saved_sha: Sha | None = None
 
 
 class HeartbeatBody(BaseModel):
@@ -75,6 +77,12 @@ class SetupReportBody(BaseModel):
     status: Literal["ready", "failed"]
     message: str = ""
     rig_id: str | None = None
+
+
+class SavedWorkBody(BaseModel):
+    """Refs of saved work that a rig's remote has."""
+
+    refs: Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=100)]
 
 
 class CredentialsBody(BaseModel):

@@ -20,8 +20,8 @@ LOG_BYTES = 5_000_000
 """A session's log is cut at this size; the one before it is kept."""
 LAST_WORDS = 2000
 """Bytes of output that explain a failure."""
-OUTPUT = "output"
-"""The kind of the events that this runtime tells: one per line of output, in `text`."""
+PROMPT, OUTPUT = "prompt", "output"
+"""The kinds of the events that this runtime tells: what people said, and each line of output, in `text`."""
 LINE_BYTES = 16_384
 """What a line has beyond this is left out of its event; the log has it."""
 
@@ -87,7 +87,7 @@ class BoundedLog:
 
 def words_of(launch: Launch) -> str:
     """All that a session hears on its standard input."""
-    return "\n\n".join(text for text in (launch.system, launch.prompt) if text)
+    return "\n\n".join(text for text in (launch.history, launch.system, launch.prompt) if text)
 
 
 class CommandRuntime:
@@ -135,6 +135,8 @@ class CommandSession:
         self._tail = bytearray()
         self._heard_at = datetime.now(UTC)
         self._heard = "started"
+        if launch.said:
+            self._listener(AgentEvent(kind=PROMPT, data={"text": launch.said}, at=self._heard_at))
         self._feeding = asyncio.create_task(self._feed(words_of(launch)))
         self._reading = asyncio.create_task(self._read(launch.log))
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gastown.container.log import say
@@ -115,6 +116,8 @@ class KiloRuntime:
         models = name_models(launch.model, launch.small_model, launch.access)
         known = await server.client.sessions() if launch.resume else []
         session_id = known[0] if known else await server.client.create_session()
+        if not known and launch.history:
+            launch = replace(launch, system=f"{launch.system}\n\n{launch.history}")
         session = KiloSession(host=self, server=server, session_id=session_id, launch=launch, models=models)
         server.sessions += 1
         try:

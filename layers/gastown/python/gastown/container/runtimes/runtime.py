@@ -50,6 +50,10 @@ class Launch:
     """What holds for the whole session, whoever speaks."""
     prompt: str = ""
     """Its first words; without any, a session that can be spoken to waits for them."""
+    said: str = ""
+    """What of the prompt people said, where the rest is the platform's."""
+    history: str = ""
+    """What was said in earlier sessions, as a block; for a session that knows nothing of them."""
     model: str | None = None
     small_model: str | None = None
     access: ModelAccess | None = field(default=None, repr=False)

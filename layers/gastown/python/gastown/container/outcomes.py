@@ -1,0 +1,50 @@
+"""What the container reports of orders that end later than they are taken: merges and set-ups."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from gastown.container.payloads import Payload
+
+
+class MergeStatus(StrEnum):
+    """How one merge attempt ended."""
+
+    MERGED = "merged"
+    ALREADY_MERGED = "already_merged"
+    MOVED = "moved"
+    CONFLICT = "conflict"
+    GATE_FAILED = "gate_failed"
+    PUSH_LOST = "push_lost"
+    UNAVAILABLE = "unavailable"
+
+
+class GateResult(Payload):
+    """One gate as it ended; `output` is its tail, `seconds` its running time."""
+
+    command: str
+    exit_code: int
+    seconds: float
+    output: str = ""
+
+
+class MergeOutcome(Payload):
+    """What came of one merge attempt; `head` is the branch's head when it had moved."""
+
+    review_id: str
+    attempt: int
+    status: MergeStatus
+    commit_sha: str | None = None
+    tree: str | None = None
+    head: str | None = None
+    gates: list[GateResult] = Field(default_factory=list)
+    message: str = ""
+
+
+class SetupOutcome(Payload):
+    """What came of setting a rig up."""
+
+    rig_id: str
+    status: Literal["ready", "failed"]
+    message: str = ""
