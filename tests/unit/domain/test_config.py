@@ -10,6 +10,7 @@ from gastown.domain.config import EffectiveConfig, effective
 from gastown.domain.convoy import MergeMode
 from gastown.domain.pull import MergeStrategy
 from gastown.domain.rig import RigOverrides
+from gastown.domain.runtime import RuntimeName
 from tests.support.builders import a_town
 
 OVERRIDES: list[tuple[str, Any, str, Any]] = [
@@ -27,6 +28,8 @@ OVERRIDES: list[tuple[str, Any, str, Any]] = [
     ("max_dispatch_attempts", 1, "max_attempts", 1),
     ("model", "a-model", "default_model", "a-model"),
     ("role_models", {"polecat": "a-model"}, "role_models", {"polecat": "a-model"}),
+    ("runtime", RuntimeName.KILO, "default_runtime", RuntimeName.KILO),
+    ("role_runtimes", {"polecat": RuntimeName.KILO}, "role_runtimes", {"polecat": RuntimeName.KILO}),
     ("custom_instructions", {"polecat": "Be kind."}, "instructions", {"polecat": "Be kind."}),
 ]
 SEEN_ELSEWHERE = {"platform_integration_id"}
