@@ -1,6 +1,7 @@
 """A person speaks to a mayor that sleeps: it makes a convoy, the convoy lands, the mayor is told, and it answers."""
 
 import json
+import re
 
 import pytest
 
@@ -73,4 +74,4 @@ def test_a_stopped_mayor_hears_the_next_message_and_remembers_the_last(story: St
     assert "landed" == story.wait_for_convoy(str(convoy["id"]))
     assert wait_until(lambda: "has landed" in conversation(story, "assistant") and is_idle(story), PATIENCE_SECONDS)
     assert "Pwned" not in conversation(story, "assistant")
-    assert "remembers 2 turns" in conversation(story, "assistant")
+    assert re.search(r"remembers [2-9] turns", conversation(story, "assistant"))
