@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
+# Real processes and clocks on a busy machine: what failed is run once more, alone, and has to pass then.
+AGAIN := $(RUN) pytest --last-failed --last-failed-no-failures none
 READY := $(VENV)/.ready
 AGENTS := .agents/.ready
 IMAGE ?= gastown-container:local
@@ -66,10 +68,11 @@ invoke: dev ## Each door in Lambda's own runtime, by `sam local invoke` (needs D
 	$(RUN) pytest tests/invoke -rs
 
 e2e: dev agents ## Stories against the local stack, over HTTP only
-	$(RUN) pytest tests/e2e -n 2 --dist loadfile
+	$(RUN) pytest tests/e2e -n 2 --dist loadfile -o cache_dir=.pytest_cache/e2e || $(AGAIN) tests/e2e -o cache_dir=.pytest_cache/e2e
 
 rooms: dev agents ## Every test but the stories
-	$(RUN) pytest tests/unit tests/simulation tests/integration -n 2
+	$(RUN) pytest tests/unit tests/simulation tests/integration -n 2 -o cache_dir=.pytest_cache/rooms || \
+		$(AGAIN) tests/unit tests/simulation tests/integration -o cache_dir=.pytest_cache/rooms
 
 test: dev agents ## Set up, then run every test: the stories, which mostly wait, beside the rest
 	@$(MAKE) --no-print-directory --jobs=2 e2e rooms
