@@ -5,6 +5,7 @@ ends at once by SIGKILL, agents included, as a task does whose host fails. Looks
 production, so that a death between two of them is quick to come by.
 """
 
+import contextlib
 import functools
 import importlib
 import inspect
@@ -23,8 +24,9 @@ LOOK_SECONDS, SAVE_SECONDS = 0.2, 0.3
 
 def die() -> None:
     """End this process and all that it started; nothing runs after it."""
-    for child in _descendants(os.getpid()):
-        os.kill(child, signal.SIGKILL)
+    with contextlib.suppress(OSError):  # a child may end by itself in the meantime
+        for child in _descendants(os.getpid()):
+            os.kill(child, signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
