@@ -58,6 +58,8 @@ def show(remains: Remains, where: str) -> None:
     _list("schedules", remains.schedules)
     _list("towns' secrets", remains.secrets)
     _list("towns' tables", remains.tables)
+    if remains.snapshots:
+        print(f"  session snapshots: {remains.snapshots} in {remains.bucket}, which is emptied")
     if remains.stands:
         print("The stack itself still stands: every town in it ends with this.")
 

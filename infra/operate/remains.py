@@ -16,7 +16,9 @@ from infra.operate.aws import client, code_of
 
 TOWN_ID: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 STACK_NAME: Final = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
-ABSENT: Final = {"ResourceNotFound", "ClusterNotFound", "NotFound"}
+ABSENT: Final = {"ResourceNotFound", "ClusterNotFound", "NotFound", "NoSuchBucket"}
+SESSION_BUCKET: Final = "SessionBucket"
+"""What the template calls it."""
 DELETIONS_AT_ONCE: Final = "LimitExceeded"
 PATIENCE: Final = 120
 """Seconds to wait, second by second, while DynamoDB deletes as many tables as it takes at once (500)."""
@@ -35,6 +37,8 @@ class Remains:
     schedules: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    bucket: str = ""
+    snapshots: int = 0
 
     @property
     def has_directory(self) -> bool:
@@ -43,7 +47,8 @@ class Remains:
 
     def is_empty(self) -> bool:
         """Whether nothing is left to remove."""
-        return not (self.tasks or self.has_directory or self.schedules or self.secrets or self.tables)
+        listed = self.tasks or self.schedules or self.secrets or self.tables
+        return not (listed or self.has_directory or self.snapshots)
 
 
 def find(stack: str) -> Remains:
@@ -56,7 +61,7 @@ def find(stack: str) -> Remains:
         secrets=tuple(_secrets(stack)),
         tables=tuple(_tables(stack)),
     )
-    return _with_directory(remains)
+    return _with_bucket(_with_directory(remains))
 
 
 def _stands(stack: str) -> bool:
@@ -74,7 +79,7 @@ def _pages(service: str, listing: str, key: str, **request: Any) -> Iterator[Any
     """Every entry of a listing; a cluster or group that is not there has none."""
     try:
         for page in client(service).get_paginator(listing).paginate(**request):
-            yield from page[key]
+            yield from page.get(key, ())
     except ClientError as error:
         if code_of(error) not in ABSENT:
             raise
@@ -117,6 +122,18 @@ def _with_directory(remains: Remains) -> Remains:
     return replace(remains, directory=name, rows=rows, protected=table.get("DeletionProtectionEnabled", False))
 
 
+def _with_bucket(remains: Remains) -> Remains:
+    """Only the stack knows the name of its bucket, and it knows it until the bucket is gone."""
+    if not remains.stands:
+        return remains
+    parts = _pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=remains.stack)
+    names = [str(part.get("PhysicalResourceId", "")) for part in parts if part["LogicalResourceId"] == SESSION_BUCKET]
+    if not names or not names[0]:
+        return remains
+    snapshots = sum(1 for _ in _pages("s3", "list_objects_v2", "Contents", Bucket=names[0]))
+    return replace(remains, bucket=names[0], snapshots=snapshots)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Removal:
     """Removes what was found: first what could start new work, then what holds it. Each step may be repeated."""
@@ -134,6 +151,7 @@ class Removal:
             ("schedule", found.schedules, self._delete_schedule),
             ("secret", found.secrets, self._delete_secret),
             ("table", found.tables, self._delete_table),
+            ("session snapshots in", (found.bucket,) if found.snapshots else (), self._empty_bucket),
         ]
         failures: list[str] = []
         for kind, names, remove in steps:
@@ -169,6 +187,14 @@ class Removal:
 
     def _delete_secret(self, name: str) -> None:
         client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+
+    def _empty_bucket(self, name: str) -> None:
+        s3 = client("s3")
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
+            if keys := [{"Key": each["Key"]} for each in page.get("Contents", [])]:
+                answer = s3.delete_objects(Bucket=name, Delete={"Objects": keys, "Quiet": True})
+                for refused in answer.get("Errors", []):
+                    raise ClientError({"Error": refused}, "DeleteObjects")
 
     def _delete_table(self, name: str) -> None:
         """Begin to delete a table; one that is being deleted already is fine."""

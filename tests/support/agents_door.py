@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from gastown import bootstrap
 from gastown.api.app import handle_agents
@@ -11,6 +12,7 @@ from gastown.settings import Settings
 from gastown.usecases import tokens
 from tests.support.agent_world import NOW, RIG_ID, SECRETS, TOWN_ID, AgentWorld, Desk, a_desk
 from tests.support.fakes.secrets import MemorySecrets
+from tests.support.fakes.session_snapshots import MemorySessionSnapshots
 
 T = f"/api/towns/{TOWN_ID}"
 R = f"{T}/rigs/{RIG_ID}"
@@ -23,6 +25,7 @@ class Door:
 
     world: AgentWorld
     desk: Desk
+    snapshots: MemorySessionSnapshots = field(default_factory=MemorySessionSnapshots)
     polecat: str = field(init=False)
     container: str = field(init=False)
     me: str = field(init=False)
@@ -43,14 +46,16 @@ class Door:
         headers = {"content-type": "application/json"}
         headers |= {"authorization": f"Bearer {token}"} if token else {}
         headers |= {"idempotency-key": key} if key else {}
+        plain, _, query = path.partition("?")
         event = {
             "version": "2.0",
-            "rawPath": path,
-            "rawQueryString": "",
+            "rawPath": plain,
+            "rawQueryString": query,
+            "queryStringParameters": dict(parse_qsl(query)) or None,
             "headers": headers,
             "body": body if isinstance(body, str) or body is None else json.dumps(body),
             "isBase64Encoded": False,
-            "requestContext": {"requestId": "r-1", "stage": "$default", "http": {"method": method, "path": path}},
+            "requestContext": {"requestId": "r-1", "stage": "$default", "http": {"method": method, "path": plain}},
         }
         answer = handle_agents(event, None)
         return answer["statusCode"], json.loads(answer["body"])
@@ -63,5 +68,12 @@ def open_door(world: AgentWorld) -> Iterator[Door]:
     settings = Settings(
         signing_secret_arn="signing", town_secret_prefix="stack/town/", live_url="wss://live.example.com"
     )
-    with bootstrap.replace(unit_of_work=desk.work, secrets=secrets, settings=settings, clock=desk.around):
-        yield Door(world=world, desk=desk)
+    door = Door(world=world, desk=desk)
+    with bootstrap.replace(
+        unit_of_work=desk.work,
+        secrets=secrets,
+        settings=settings,
+        clock=desk.around,
+        session_snapshots=door.snapshots,
+    ):
+        yield door

@@ -32,6 +32,7 @@ from tests.support.fakes.ids import CountedIds
 from tests.support.fakes.life_cycle import MemoryLifeCycle
 from tests.support.fakes.organizations import MemoryOrganizations
 from tests.support.fakes.secrets import MemorySecrets
+from tests.support.fakes.session_snapshots import MemorySessionSnapshots
 from tests.support.fakes.thread_judge import MemoryThreadJudge
 from tests.support.fakes.town_store import MemoryTownStore
 from tests.support.fakes.town_tables import MemoryTownTables
@@ -68,6 +69,7 @@ class Stage:
         self.workflows, self.alarm, self.doorbell = MemoryWorkflows(), MemoryAlarm(), MemoryDoorbell()
         self.effects_queue, self.life_cycle = MemoryEffectsQueue(), MemoryLifeCycle()
         self.git_host, self.thread_judge = FakeGitHost(), MemoryThreadJudge()
+        self.snapshots = MemorySessionSnapshots()
         self.git_hosts = GitHosts(
             github=lambda: self.git_host, gitlab=lambda _url: self.git_host, github_host="github.com"
         )

@@ -9,10 +9,11 @@ import pytest
 
 from gastown.container.gates import Gates
 from gastown.container.merging import Merging
-from gastown.container.outcomes import MergeOutcome, MergeStatus
+from gastown.container.outcomes import MergeOutcome
 from gastown.container.payloads import GitCredentials, MergePayload
 from gastown.container.places import Places
 from gastown.container.repositories import Repositories
+from gastown.domain.merging import MergeStatus
 from tests.integration.container.remote import Bare, git
 
 

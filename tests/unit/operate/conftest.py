@@ -15,6 +15,7 @@ class Account:
     """What AWS answers where moto has no answer, and what it was asked to refuse."""
 
     stacks: dict[str, str] = field(default_factory=dict)
+    buckets: dict[str, str] = field(default_factory=dict)
     applied: dict[tuple[str, str], float] = field(default_factory=dict)
     defaults: dict[tuple[str, str], float] = field(default_factory=dict)
     named: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -29,6 +30,10 @@ class Account:
             return self.answered[operation]
         if operation == "DescribeStacks":
             return self._stacks(request["StackName"])
+        if operation == "ListStackResources":
+            bucket = self.buckets.get(request["StackName"])
+            parts = [{"LogicalResourceId": "SessionBucket", "PhysicalResourceId": bucket}] if bucket else []
+            return {"StackResourceSummaries": parts}
         if operation in ("GetServiceQuota", "GetAWSDefaultServiceQuota"):
             known = self.applied if operation == "GetServiceQuota" else self.defaults
             key = (request["ServiceCode"], request["QuotaCode"])

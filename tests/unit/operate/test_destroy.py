@@ -123,6 +123,23 @@ def test_a_standing_stack_keeps_an_empty_directory_that_may_be_deleted(
     assert main({"STACK": "a"}, never) == 0
 
 
+def test_a_standing_stacks_bucket_is_emptied_so_that_it_can_go(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CloudFormation deletes no bucket with something in it; buckets of others are left alone."""
+    account.stacks["a"], account.buckets["a"] = "CREATE_COMPLETE", "sessions-of-a"
+    for bucket in ("sessions-of-a", "sessions-of-b"):
+        place = {"LocationConstraint": "eu-west-1"}
+        client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+        for number in range(2):
+            client("s3").put_object(Bucket=bucket, Key=f"{town(number)}/mayor/opencode/1", Body=b"memory")
+
+    assert main({"STACK": "a"}, answering("a")) == 0
+    assert [client("s3").list_objects_v2(Bucket=f"sessions-of-{stack}")["KeyCount"] for stack in "ab"] == [0, 2]
+    assert "session snapshots: 2 in sessions-of-a, which is emptied" in capsys.readouterr().out
+    assert find("a").is_empty()
+
+
 @pytest.mark.parametrize("other", ["a-town", "a-town-b", "ab", "a-alarms", "b-a"])
 def test_other_stacks_keep_everything(account: Account, other: str) -> None:
     """A name that begins like ours, or ends like it, is another stack's."""

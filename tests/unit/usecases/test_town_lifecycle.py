@@ -20,7 +20,7 @@ def grounds(stage: Stage, *, retains: bool = False) -> Grounds:
     """What a town stands on; waiting takes no time."""
     return Grounds(
         uow=stage.uow, tables=stage.tables, runtime=stage.runtime, alarm=stage.alarm, secrets=stage.secrets,
-        town_secrets="stack/town/", retains_tables=retains, sleep=lambda _seconds: None,
+        snapshots=stage.snapshots, town_secrets="stack/town/", retains_tables=retains, sleep=lambda _seconds: None,
     )  # fmt: skip
 
 
@@ -63,11 +63,12 @@ def delete(stage: Stage) -> None:
     )  # fmt: skip
     stage.directory.put_rig(rig)
     stage.secrets.put(f"stack/town/{TOWN}", "{}")
+    stage.snapshots.kept = {f"{TOWN}/mayor/opencode/000000000001": b"memory"}
     stage.directory.set_town_state(TOWN, {"active"}, "deleting", now=stage.now)
 
 
 def test_a_town_is_removed_with_all_that_it_had(stage: Stage) -> None:
-    """Task, alarm, secret, table, rigs, row."""
+    """Task, alarm, secret, what its agents remember, table, rigs, row."""
     generation = stage.register()
     arn = stage.runtime.run(TOWN, generation, "code", "token")
     stage.alarm.arm(TOWN, stage.now, stage.now)
@@ -78,6 +79,7 @@ def test_a_town_is_removed_with_all_that_it_had(stage: Stage) -> None:
     assert stage.runtime.tasks[arn].state == "stopped"
     assert stage.alarm.armed == {}
     assert f"stack/town/{TOWN}" not in stage.secrets.values
+    assert stage.snapshots.kept == {}
     assert (stage.directory.get_town(TOWN), stage.directory.list_rigs(TOWN)) == (None, [])
     with pytest.raises(NotFound):
         stage.uow.load(TOWN)

@@ -62,6 +62,7 @@ class Settings:
 
     directory_table: str = ""
     table_prefix: str = ""
+    session_bucket: str = ""
     table_retention: str = _setting("delete", _one_of("delete", "retain"))
     clock: str = _setting("system", _one_of("system", "directory"))
     trace_sample: float = _setting(1.0, _share)

@@ -24,6 +24,7 @@ from gastown.ports.life_cycle import LifeCycle
 from gastown.ports.oauth_tokens import OAuthTokens
 from gastown.ports.organizations import Organizations
 from gastown.ports.secrets import Secrets
+from gastown.ports.session_snapshots import SessionSnapshots
 from gastown.ports.thread_judge import ThreadJudge
 from gastown.ports.town_store import TownStore
 from gastown.ports.town_tables import TownTables
@@ -167,6 +168,14 @@ def town_tables() -> TownTables:
 
     prefix = settings().demand("table_prefix")
     return DynamoTownTables(client=lambda: shared().client, table_prefix=prefix)
+
+
+@once
+def session_snapshots() -> SessionSnapshots:
+    """Copies of what agents' sessions remember."""
+    from gastown.adapters.s3.session_snapshots import S3SessionSnapshots
+
+    return S3SessionSnapshots(bucket=settings().demand("session_bucket"))
 
 
 @once

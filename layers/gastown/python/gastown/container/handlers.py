@@ -15,7 +15,7 @@ from gastown.container.git import GitError
 from gastown.container.hydration_gate import HydrationGate
 from gastown.container.log import say
 from gastown.container.merging import Merging
-from gastown.container.outcomes import MergeOutcome, MergeStatus, SetupOutcome
+from gastown.container.outcomes import MergeOutcome, SetupOutcome
 from gastown.container.payloads import Cause, MayorStart, MergePayload, MessagePayload, SetupPayload, StartPayload
 from gastown.container.places import check_branch, check_name, check_rig
 from gastown.container.refusals import RefusedError
@@ -25,6 +25,7 @@ from gastown.container.runtimes.runtime import Session
 from gastown.container.setting_payloads import InstructionsPayload, ModelPayload
 from gastown.container.starting import Starting
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.domain.merging import MergeStatus
 
 P = TypeVar("P", bound=BaseModel)
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from gastown.container.gates import Gates
 from gastown.container.git import NETWORK_LIMIT, GitError, Remote
-from gastown.container.outcomes import GateResult, MergeOutcome, MergeStatus
+from gastown.container.outcomes import GateResult, MergeOutcome
 from gastown.container.payloads import Author, MergePayload
 from gastown.container.places import check_name
 from gastown.container.processes import Account, give_tree, make_folder, remove_tree
 from gastown.container.repositories import PLATFORM, CredentialProvider, Repositories
+from gastown.domain.merging import MergeStatus
 
 _RACE = re.compile(r"\[rejected\]|stale info|fetch first|non-fast-forward|cannot lock ref|failed to update ref")
 

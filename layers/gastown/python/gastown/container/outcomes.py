@@ -1,23 +1,11 @@
 """What the container reports of orders that end later than they are taken: merges and set-ups."""
 
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
 from gastown.container.payloads import Payload
-
-
-class MergeStatus(StrEnum):
-    """How one merge attempt ended."""
-
-    MERGED = "merged"
-    ALREADY_MERGED = "already_merged"
-    MOVED = "moved"
-    CONFLICT = "conflict"
-    GATE_FAILED = "gate_failed"
-    PUSH_LOST = "push_lost"
-    UNAVAILABLE = "unavailable"
+from gastown.domain.merging import MergeStatus
 
 
 class GateResult(Payload):

@@ -25,6 +25,9 @@ RUN_TASK_BACKOFF = timedelta(seconds=30)
 
 RUN_TASK_BACKOFF_MAX = timedelta(minutes=10)
 
+MAX_SNAPSHOT_BYTES = 100_000_000
+"""A compressed copy of an agent's session database (api facts, section 9: 100 MB by a presigned address)."""
+
 CONTAINER_TOLD = 3
 """Containers in a row that did not come up before a person is told (reconciler facts, 9.2: three restarts)."""
 

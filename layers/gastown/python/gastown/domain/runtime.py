@@ -11,3 +11,7 @@ class RuntimeName(StrEnum):
     KILO = "kilo"
     OPENCODE = "opencode"
     """A server of this program per worktree, with sessions that go on."""
+
+
+SERVED = (RuntimeName.KILO, RuntimeName.OPENCODE)
+"""Agent programs that serve the same API; each is a runtime of its name."""

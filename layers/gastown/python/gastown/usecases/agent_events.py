@@ -52,7 +52,7 @@ def append(work: UnitOfWork, claims: ContainerClaims, agent_id: str, dispatch: i
 
     An older run of the agent may still send its last events: they are history, and lie before those of the newer one.
     """
-    _check_sender(work, claims, agent_id, dispatch)
+    check_sender(work, claims, agent_id, dispatch)
     expires_at = int((work.now() + LIFE).timestamp())
     rows = [_row(agent_id, dispatch, happening, expires_at) for happening in batch]
     last = batch[-1].sequence
@@ -85,7 +85,7 @@ def mayor_conversation(work: UnitOfWork, town_id: str) -> list[Turn]:
 
 def conversation_for(work: UnitOfWork, claims: ContainerClaims, agent_id: str) -> list[Turn]:
     """An agent's conversation, for the session that continues it. Raises `StaleDispatch`, `NotFound`."""
-    _check_sender(work, claims, agent_id, 0)
+    check_sender(work, claims, agent_id, 0)
     return conversation(work, claims.town_id, agent_id)
 
 
@@ -101,8 +101,12 @@ def conversation(work: UnitOfWork, town_id: str, agent_id: str) -> list[Turn]:
     return rebuild(events)
 
 
-def _check_sender(work: UnitOfWork, claims: ContainerClaims, agent_id: str, dispatch: int) -> None:
-    """Two small reads instead of the whole town: this is asked once a second for each agent."""
+def check_sender(work: UnitOfWork, claims: ContainerClaims, agent_id: str, dispatch: int) -> None:
+    """Whether a container of the present generation speaks of an agent of its town, and of a run that was.
+
+    Two small reads instead of the whole town: this is asked once a second for each agent. Raises `StaleDispatch`,
+    `NotFound`, `Conflict`.
+    """
     store, town_id = work.store, claims.town_id
     if store.read_row(town_id, "LIVE", f"PULSE#{claims.generation}", consistent=True) is None:
         raise StaleDispatch(f"stale dispatch: generation {claims.generation} is superseded")

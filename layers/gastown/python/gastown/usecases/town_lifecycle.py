@@ -8,6 +8,7 @@ from gastown.ports.alarm import Alarm
 from gastown.ports.container_runtime import ContainerRuntime, started_by
 from gastown.ports.directory import TownRow
 from gastown.ports.secrets import Secrets
+from gastown.ports.session_snapshots import SessionSnapshots
 from gastown.ports.town_tables import TableState, TownTables
 from gastown.usecases.unit_of_work import UnitOfWork
 
@@ -25,6 +26,7 @@ class Grounds:
     runtime: ContainerRuntime
     alarm: Alarm
     secrets: Secrets
+    snapshots: SessionSnapshots
     town_secrets: str
     retains_tables: bool
     sleep: Callable[[float], None]
@@ -57,6 +59,7 @@ def _delete(grounds: Grounds, row: TownRow) -> None:
     grounds.alarm.disarm(row.town_id)
     if grounds.town_secrets:
         grounds.secrets.delete(f"{grounds.town_secrets}{row.town_id}")
+    grounds.snapshots.forget_town(row.town_id)
     if not grounds.retains_tables:
         grounds.tables.delete(row.town_id)
         _wait_for(grounds, row.town_id, "absent")

@@ -31,6 +31,7 @@ def grounds() -> Grounds:
         runtime=bootstrap.container_runtime(),
         alarm=bootstrap.alarm(),
         secrets=bootstrap.secrets(),
+        snapshots=bootstrap.session_snapshots(),
         town_secrets=chosen.town_secret_prefix,
         retains_tables=chosen.table_retention == "retain",
         sleep=time.sleep,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, Field
 
 from gastown.api.schemas.agents import Sha
+from gastown.domain.limits import MAX_SNAPSHOT_BYTES
 from gastown.domain.merging import MergeStatus
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -89,3 +90,10 @@ class CredentialsBody(BaseModel):
     """The run that needs credentials."""
 
     dispatch: Annotated[int, Field(ge=1)]
+
+
+class SnapshotBody(BaseModel):
+    """A copy of an agent's session database, as large as it will be when it comes."""
+
+    program: Literal["kilo", "opencode"]
+    bytes: Annotated[int, Field(ge=1, le=MAX_SNAPSHOT_BYTES)]

@@ -54,6 +54,7 @@ class StepBody(BaseModel):
     durationMs: float | None = None  # noqa: N815 - the reference's name
     phaseMs: float | None = None  # noqa: N815 - the reference's name
     elapsedMs: float | None = None  # noqa: N815 - the reference's name
+    reason: Annotated[str, Field(max_length=1000)] | None = None
 
     def facts(self) -> dict[str, str | float]:
         """What it says beside its name and time."""
