@@ -1,7 +1,8 @@
 """What the local stack changes in `template.yaml`: where code lies and what URLs look like. Nothing else.
 
 Functions get no layers: they read the house from the working tree and packages from the environment that the emulator
-runs in, by PYTHONPATH. Routes, queues, rights, schedules and tables stay exactly as they are deployed on AWS.
+runs in, by PYTHONPATH. No bucket insists on TLS. Routes, queues, rights, schedules and tables stay exactly as they are
+deployed on AWS.
 """
 
 import copy
@@ -19,6 +20,8 @@ HOUSE = ROOT / "layers" / "gastown" / "python"
 FUNCTION = "AWS::Serverless::Function"
 LAYER = "AWS::Serverless::LayerVersion"
 MACHINE = "AWS::Serverless::StateMachine"
+BUCKET_POLICY = "AWS::S3::BucketPolicy"
+LEFT_OUT = {LAYER, BUCKET_POLICY}  # the policy refuses what is not encrypted on its way, and the emulator speaks HTTP
 # What AWS includes in a right, the emulator (with IAM enforcement on) asks for by a name that AWS does not know.
 INCLUDED_RIGHTS = {"sqs:SendMessage": "sqs:SendMessageBatch"}
 # The emulator takes the cluster for the resource of every ECS call, and the group `default` for that of every schedule.
@@ -95,7 +98,7 @@ def local_template(template: Template, *, endpoint: str, bucket: str, root: Path
         uri = machine["Properties"].pop("DefinitionUri")
         machine["Properties"]["Definition"] = json.loads((root / uri).read_text())
     fit_rights(local)
-    local["Resources"] = {name: thing for name, thing in local["Resources"].items() if thing["Type"] != LAYER}
+    local["Resources"] = {name: thing for name, thing in local["Resources"].items() if thing["Type"] not in LEFT_OUT}
     local["Outputs"]["ApiUrl"]["Value"] = local_variables(endpoint)["GASTOWN_API_URL"]
     local["Outputs"]["LiveUrl"]["Value"] = local_variables(endpoint)["GASTOWN_LIVE_URL"]
     return local

@@ -1,5 +1,7 @@
 """Deleting a town ends what runs for it, and leaves nothing that answers."""
 
+from typing import Any
+
 import pytest
 
 from infra.local.demo_repository import RepositoryFailed
@@ -17,11 +19,25 @@ def running_tasks(story: Story) -> list[str]:
     return [task["taskArn"] for task in tasks if task.get("startedBy", "").startswith(story.town_id)]
 
 
+def session_bucket(story: Story) -> tuple[Any, str]:
+    """A client with all rights, and the name of the bucket for what sessions remember."""
+
+    def client(name: str) -> Any:
+        session: Any = aws_session()
+        return session.client(name, endpoint_url=story.stack.endpoint, config=client_settings())
+
+    part = client("cloudformation").describe_stack_resource(StackName=STACK_NAME, LogicalResourceId="SessionBucket")
+    return client("s3"), part["StackResourceDetail"]["PhysicalResourceId"]
+
+
 def test_a_town_that_works_is_deleted_with_its_container(story: Story) -> None:
-    """Its row goes last, so that a deletion that is cut off can go on; its table stays, as the stack was told."""
+    """Its row goes last, so that a deletion that is cut off can go on; what its agents remember goes, of no other."""
     bead_id = story.sling("Work", writes("never.txt", "never", wait=600))
     assert wait_until(lambda: story.bead(bead_id)["status"] == "in_progress")
     assert 1 == len(running_tasks(story))
+    s3, bucket = session_bucket(story)
+    for town_id in (story.town_id, "another"):
+        s3.put_object(Bucket=bucket, Key=f"{town_id}/mayor/opencode/000000000001", Body=b"memory")
 
     story.api.call("DELETE", f"{story.api.people}/towns/{story.town_id}")
 
@@ -30,5 +46,9 @@ def test_a_town_that_works_is_deleted_with_its_container(story: Story) -> None:
     mine = f"{story.api.people}/towns"
     assert wait_until(lambda: story.town_id not in [town["id"] for town in story.api.call("GET", mine)])
     assert 404 == story.api.send("GET", f"{mine}/{story.town_id}").status_code
+    kept = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert ["another/mayor/opencode/000000000001"] == [
+        key for key in kept if key.split("/")[0] in {story.town_id, "another"}
+    ]
     with pytest.raises(RepositoryFailed):
         story.file("never.txt")

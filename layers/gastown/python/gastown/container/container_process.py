@@ -37,6 +37,7 @@ from gastown.container.runtimes.choice import Runtimes
 from gastown.container.runtimes.installed import build_runtimes
 from gastown.container.saving import Saving
 from gastown.container.serving import QuietServer, make_server
+from gastown.container.session_snapshots import SnapshotKeeper
 from gastown.container.settings import ContainerSettings
 from gastown.container.starting import Starting
 from gastown.container.token_watch import watch_token
@@ -97,13 +98,17 @@ class ContainerProcess:
             worktrees=self.worktrees,
             saving=self.saving,
             cleaning=self.cleaning,
-            runtimes=runtimes or build_runtimes(self._settings, lambda: self.handlers.draining),
+            runtimes=runtimes or self._build_runtimes(),
             outfit=self.outfit,
             mayor_folder=MayorFolder(places=places, account=account),
             is_draining=lambda: self.handlers.draining,
             browsing=Browsing(repositories=self.repositories, client=self.client),
             watching=self.watching,
         )
+
+    def _build_runtimes(self) -> Runtimes:
+        keeper = SnapshotKeeper(client=self.client, step=self.watching.step)
+        return build_runtimes(self._settings, lambda: self.handlers.draining, keeper)
 
     def _build_handlers(self) -> Handlers:
         account, workspace = self.outfit.account, self._settings.workspace

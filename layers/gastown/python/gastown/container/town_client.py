@@ -32,6 +32,12 @@ CALL_LIMIT = httpx.Timeout(35, connect=5)
 P = TypeVar("P", bound=BaseModel)
 
 
+class Address(BaseModel):
+    """Where something can be fetched or put, by anybody who knows it."""
+
+    url: str | None = None
+
+
 class TownRefusedError(Exception):
     """The town said no; trying the same again changes nothing."""
 
@@ -197,6 +203,16 @@ class TownClient:
         """What was said in an agent's sessions so far, as a block for a prompt; empty if nothing was."""
         answer = await self._call("GET", f"container/agents/{agent_id}/conversation", None)
         return str(answer.get("block", "")) if isinstance(answer, dict) else ""
+
+    async def snapshot_source(self, agent_id: str, program: str) -> str | None:
+        """Where what an agent's sessions remember can be fetched, if it was kept; tried once."""
+        path = f"container/agents/{agent_id}/session-snapshot?program={program}"
+        return read_as(Address, await self._call("GET", path, None, patience=0)).url
+
+    async def snapshot_target(self, agent_id: str, program: str, size: int) -> str | None:
+        """Where so many bytes of it can be put; tried once."""
+        path = f"container/agents/{agent_id}/session-snapshot"
+        return read_as(Address, await self._call("POST", path, {"program": program, "bytes": size}, patience=0)).url
 
     async def evicted(self, *, patience: float) -> None:
         """Report that this container was told to leave."""

@@ -10,22 +10,22 @@ from gastown.container.runtimes.command import CommandRuntime
 from gastown.container.runtimes.kilo import KiloRuntime
 from gastown.container.runtimes.kilo_session import IdleLimits
 from gastown.container.runtimes.serve_process import Program
+from gastown.container.runtimes.session_keeper import SessionKeeper
 from gastown.container.settings import ContainerSettings
-
-SERVED = ("kilo", "opencode")
-"""Agent programs that serve the same API; each is a runtime of its name."""
+from gastown.domain.runtime import SERVED
 
 
-def build_runtimes(settings: ContainerSettings, draining: Callable[[], bool]) -> Runtimes:
+def build_runtimes(settings: ContainerSettings, draining: Callable[[], bool], keeper: SessionKeeper) -> Runtimes:
     """Every runtime by its name. A program that is not installed is refused when a start asks for it."""
     tools = (sys.executable, "-P", "-m", "gastown.container.tools.mcp_server")
     limits = IdleLimits(usual=settings.idle_seconds, refinery=settings.refinery_idle_seconds)
     served = {
-        name: KiloRuntime(
-            program=Program(name=name, command=settings.serve_commands.get(name, (name,))),
+        str(name): KiloRuntime(
+            program=Program(name=str(name), command=settings.serve_commands.get(name, (str(name),))),
             tools=tools,
             tools_path=str(Path(gastown.__file__).parent.parent),
             draining=draining,
+            keeper=keeper,
             idle_limits=limits,
         )
         for name in SERVED

@@ -14,7 +14,10 @@ from gastown.container.runtimes.kilo_session import IdleLimits, KiloSession
 from gastown.container.runtimes.runtime import Launch, Session
 from gastown.container.runtimes.serve_client import ServeError
 from gastown.container.runtimes.serve_process import Program, ServeProcess, start_server
-from gastown.container.runtimes.session_keeper import NOBODY, SessionKeeper, forget_database
+from gastown.container.runtimes.session_keeper import NOBODY, SessionDatabase, SessionKeeper
+
+KEEP_PATIENCE = 20.0
+"""Seconds that the end of a session waits for its database to be kept: the copy under way, and one more."""
 
 
 class KiloRuntime:
@@ -40,6 +43,8 @@ class KiloRuntime:
         self._servers: dict[Path, ServeProcess] = {}
         self._locks: defaultdict[Path, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._keeping: dict[str, asyncio.Task[None]] = {}
+        self._outdated: set[str] = set()
+        self._restored: set[str] = set()
 
     def is_draining(self) -> bool:
         """Whether the container is leaving."""
@@ -64,9 +69,14 @@ class KiloRuntime:
             try:
                 return await self._open(launch)
             except ServeError as error:
-                say("session.not_opened", agent_id=launch.agent_id, error=str(error))
+                reason = str(error)
+            except RefusedError as refusal:
+                if launch.agent_id not in self._restored:
+                    raise
+                reason = str(refusal)
+            say("session.not_opened", agent_id=launch.agent_id, error=reason)
             # A database that another version wrote may be the reason: once more, without what it remembered.
-            await self._forget(launch)
+            await self._forget(launch, reason)
             try:
                 return await self._open(launch)
             except ServeError as error:
@@ -98,17 +108,20 @@ class KiloRuntime:
             await server.close(grace=grace)
         if launch.resume:
             self.remember(launch)
-            await asyncio.wait({self._keeping[launch.agent_id]})
+            await asyncio.wait({self._keeping[launch.agent_id]}, timeout=KEEP_PATIENCE)
 
     def remember(self, launch: Launch) -> None:
         """Keep the session's database outside; one copy at a time, and the newest state last."""
-        before = self._keeping.get(launch.agent_id)
-        self._keeping[launch.agent_id] = asyncio.create_task(self._keep(launch, before))
+        self._outdated.add(launch.agent_id)
+        under_way = self._keeping.get(launch.agent_id)
+        if under_way is None or under_way.done():
+            self._keeping[launch.agent_id] = asyncio.create_task(self._keep(launch))
 
-    async def _keep(self, launch: Launch, before: asyncio.Task[None] | None) -> None:
-        if before is not None:
-            await asyncio.wait({before})
-        await self._keeper.keep(launch, self._database(launch))
+    async def _keep(self, launch: Launch) -> None:
+        """However often it was asked for meanwhile, one more copy holds all of it."""
+        while launch.agent_id in self._outdated:
+            self._outdated.discard(launch.agent_id)
+            await self._keeper.keep(self._database(launch))
 
     async def _open(self, launch: Launch) -> Session:
         """Raises `ServeError`, `RefusedError`."""
@@ -126,6 +139,7 @@ class KiloRuntime:
         except ServeError:
             server.sessions -= 1
             raise
+        self._restored.discard(launch.agent_id)
         say("session.opened", agent_id=launch.agent_id, session_id=session_id, resumed=bool(known))
         return session
 
@@ -138,21 +152,27 @@ class KiloRuntime:
         if server is not None:
             say("server.replaced", agent_id=launch.agent_id, why="another configuration, or it ended")
             await self._drop(launch.folder)
-        if launch.resume and not self._database(launch).exists():
-            await self._keeper.restore(launch, self._database(launch))
+        database = self._database(launch)
+        if launch.resume and not database.path.exists() and await self._keeper.restore(database):
+            self._restored.add(launch.agent_id)
         server = await start_server(self._program, launch, wanted)
         self._servers[launch.folder] = server
         return server
 
-    async def _forget(self, launch: Launch) -> None:
+    async def _forget(self, launch: Launch, reason: str) -> None:
         await self._drop(launch.folder)
-        forget_database(self._database(launch))
-        if launch.resume:
-            await self._keeper.forget(launch)
+        database = self._database(launch)
+        database.remove()
+        if launch.agent_id in self._restored:
+            self._restored.discard(launch.agent_id)
+            self._keeper.give_up(database, reason)
 
     async def _drop(self, folder: Path) -> None:
         if (server := self._servers.pop(folder, None)) is not None:
             await server.close()
 
-    def _database(self, launch: Launch) -> Path:
-        return self._program.database(Path(launch.environment["HOME"]))
+    def _database(self, launch: Launch) -> SessionDatabase:
+        program, home = self._program, Path(launch.environment["HOME"])
+        return SessionDatabase(
+            agent_id=launch.agent_id, program=program.name, path=program.database(home), account=launch.account
+        )

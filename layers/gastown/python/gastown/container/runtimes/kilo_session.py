@@ -235,13 +235,14 @@ class KiloSession:
         if change is Change.FAILED:
             self._finish(Exit(code=1, reason=self._masked(self._turns.failure)))
         elif change is Change.IDLE:
+            if self._launch.role == MAYOR:
+                self._host.remember(self._launch)
             self._rest(now)
 
     def _rest(self, now: datetime) -> None:
         """Nothing more to do for now."""
         self._idle.set()
         if self._launch.role == MAYOR:
-            self._host.remember(self._launch)
             self._aside(self._launch.turn_over(now))
 
     async def _refuse(self, event: ServeEvent) -> None:

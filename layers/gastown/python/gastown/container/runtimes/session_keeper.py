@@ -1,41 +1,53 @@
-"""Keeps the database of an agent's session outside of the container, so that the next one goes on in it."""
+"""Keeps the database of an agent's sessions outside of the container, so that the next one goes on in them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gastown.container.runtimes.runtime import Launch
+from gastown.container.processes import Account
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionDatabase:
+    """Where an agent's sessions are remembered while they run: a file of this agent program's, in the agent's HOME."""
+
+    agent_id: str
+    program: str
+    path: Path
+    account: Account | None = None
+
+    def remove(self) -> None:
+        """Remove it with its write-ahead log."""
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
 
 class SessionKeeper(Protocol):
     """Where databases are kept, one per agent. None of it raises: a session goes on without."""
 
-    async def restore(self, launch: Launch, database: Path) -> None:
-        """Bring the agent's database to this place, if there is one."""
+    async def restore(self, database: SessionDatabase) -> bool:
+        """Bring the agent's database to its place; whether there was one, and all of it came."""
 
-    async def keep(self, launch: Launch, database: Path) -> None:
+    async def keep(self, database: SessionDatabase) -> None:
         """Keep the database as it is now, unless all of it cannot be had: then what is kept already is better."""
 
-    async def forget(self, launch: Launch) -> None:
-        """Throw away what is kept of this agent."""
+    def give_up(self, database: SessionDatabase, reason: str) -> None:
+        """What was brought is of no use to the agent program of this container: bring it no more."""
 
 
 class NoKeeper:
     """Keeps nothing."""
 
-    async def restore(self, launch: Launch, database: Path) -> None:
+    async def restore(self, database: SessionDatabase) -> bool:
         """Nothing is there."""
+        del database
+        return False
 
-    async def keep(self, launch: Launch, database: Path) -> None:
+    async def keep(self, database: SessionDatabase) -> None:
         """Nothing is kept."""
 
-    async def forget(self, launch: Launch) -> None:
-        """Nothing is there."""
+    def give_up(self, database: SessionDatabase, reason: str) -> None:
+        """Nothing was brought."""
 
 
 NOBODY = NoKeeper()
-
-
-def forget_database(database: Path) -> None:
-    """Remove a database with its write-ahead log."""
-    for suffix in ("", "-wal", "-shm"):
-        database.with_name(database.name + suffix).unlink(missing_ok=True)
