@@ -20,6 +20,8 @@ class Door:
 
     model: dict[str, str] | None = None
     """What agents' models are paid with."""
+    kept: dict[str, bytes]
+    """What was put at addresses below `/store/`."""
 
     def __init__(self) -> None:
         """A town that wants nothing yet."""
@@ -42,7 +44,7 @@ class Door:
         self.superseded = self.drain = self.forgetful = False
         self.broken: dict[str, int] = {}
         """Calls by the end of their path, and how many of them are still answered with 503."""
-        self.conversation, self.lagging, self.url = "", 0, ""
+        self.conversation, self.lagging, self.url, self.kept = "", 0, "", {}
         self.registry: list[dict[str, Any]] = []
         self.mayor: dict[str, Any] = {"agentId": None}
         self.expired: set[str] = set()
@@ -104,7 +106,7 @@ class Door:
             return 200, known | {"commands": list(self.commands)}
         if found := re.search(r"/container/commands/([^/]+)/(ack|report)$", path):
             return self._answered(found[1], found[2], body)
-        return self._agents(path)
+        return self._agents(path, body)
 
     def _answered(self, command_id: str, kind: str, body: dict[str, Any]) -> tuple[int, Any]:
         if kind == "ack":
@@ -116,7 +118,7 @@ class Door:
             self.commands = [c for c in self.commands if c["id"] != command_id]
         return 200, {}
 
-    def _agents(self, path: str) -> tuple[int, Any]:
+    def _agents(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
         if found := re.search(r"/container/agents/([^/]+)/credentials$", path):
             if self.lagging:
                 self.lagging -= 1
@@ -130,6 +132,10 @@ class Door:
             return 200, self.prime.get(found[1], {"hooked_bead": {"title": "Nothing", "body": ""}})
         if path.endswith("/conversation"):
             return 200, {"turns": 1, "block": self.conversation}
+        if found := re.search(r"/container/agents/([^/]+)/session-snapshot(?:\?program=(.+))?$", path):
+            place = f"/store/{found[1]}/{found[2] or body['program']}"
+            there = found[2] is None or place in self.kept
+            return 200, {"url": f"{self.url}{place}" if there else None}
         if path.endswith("/beads/unknown"):
             return 404, {"success": False, "error": "no such bead"}
         return 200, {"heard": path.rsplit("/", 1)[-1]}
@@ -148,18 +154,35 @@ def open_door() -> Iterator[Door]:
     door = Door()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            data = self.rfile.read(int(self.headers["Content-Length"]))
+            with door.lock:
+                door.kept[self.path] = data
+                door.lock.notify_all()
+            self._send(200, b"")
+
+        def do_GET(self) -> None:
+            if not self.path.startswith("/store/"):
+                self._reply()
+                return
+            with door.lock:
+                data = door.kept.get(self.path)
+            self._send(404 if data is None else 200, data or b"")
+
         def _reply(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length) or b"null") or {}
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
             status, answer = door.answer(self.command, self.path, token, body)
-            data = json.dumps(answer).encode()
+            self._send(status, json.dumps(answer).encode())
+
+        def _send(self, status: int, data: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = _reply  # noqa: N815 the names http.server asks for
+        do_POST = _reply  # noqa: N815 the name http.server asks for
 
         def log_message(self, *_: Any) -> None:
             """Keep test output clean."""

@@ -127,7 +127,7 @@ class KiloRuntime:
         """Raises `ServeError`, `RefusedError`."""
         server = await self._server_for(launch)
         models = name_models(launch.model, launch.small_model, launch.access)
-        known = await server.client.sessions() if launch.resume else []
+        known = await server.client.sessions(launch.folder) if launch.resume else []
         session_id = known[0] if known else await server.client.create_session()
         if not known and launch.history:
             # Beside the rules and not as a prompt: nobody said anything yet, and words of before are no turn.

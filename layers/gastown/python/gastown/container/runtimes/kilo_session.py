@@ -147,7 +147,7 @@ class KiloSession:
     async def _move(self, fresh: ServeProcess) -> None:
         if not self._turns.is_idle:
             raise ServeError("a turn began meanwhile")
-        if self._turns.session_id not in await fresh.client.sessions():
+        if self._turns.session_id not in await fresh.client.sessions(self._launch.folder):
             raise ServeError("the new server does not know the session")
         hearing = await self._listen(fresh)
         if self._hearing is not None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -57,14 +58,16 @@ class ServeClient:
             return False
         return True
 
-    async def sessions(self) -> list[str]:
-        """The ids of the folder's sessions, the last used first; those of sub-agents are left out."""
+    async def sessions(self, folder: Path) -> list[str]:
+        """The ids of the folder's sessions, the last used first; those of sub-agents are left out.
+
+        So are those of other folders, which the program lists too: it works on them there, and the stream of events
+        here is silent about it, for ever.
+        """
         found = await self._call("GET", "/session", params={"roots": "true"})
         if not isinstance(found, list):
             raise ServeError("the list of sessions is no list")
-        known = [one for one in found if isinstance(one, dict) and isinstance(one.get("id"), str)]
-        known.sort(key=lambda one: (one.get("time") or {}).get("updated") or 0, reverse=True)
-        return [one["id"] for one in known if not one.get("parentID")]
+        return choose_sessions(found, folder)
 
     async def create_session(self) -> str:
         """Open a session; its id. Raises `ServeError`."""
@@ -119,6 +122,14 @@ class ServeClient:
             return answer.json()
         except ValueError as error:
             raise ServeError(f"{method} {path}: the answer is no JSON") from error
+
+
+def choose_sessions(found: list[Any], folder: Path) -> list[str]:
+    """The ids of a folder's own sessions in a list of any, the last used first."""
+    here = str(folder.resolve())
+    known = [one for one in found if isinstance(one, dict) and isinstance(one.get("id"), str)]
+    known.sort(key=lambda one: (one.get("time") or {}).get("updated") or 0, reverse=True)
+    return [one["id"] for one in known if not one.get("parentID") and one.get("directory", here) == here]
 
 
 def read_event(text: str) -> ServeEvent:

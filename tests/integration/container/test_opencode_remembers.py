@@ -1,0 +1,172 @@
+"""What a mayor was told outlives its container: a real agent program goes on in a new one, on an empty disk."""
+
+import gzip
+import json
+import os
+import shutil
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.container.door import TOWN, Door
+from tests.integration.container.running import Running, run_container
+from tests.support.agent_program import needs_opencode, opencode_environment
+from tests.support.model_api import ModelApi, Say, Talk, open_model_api
+
+pytestmark = needs_opencode
+PATIENCE = 120
+PLACE = "/store/mayor/opencode"
+START = {
+    "agent": {"id": "mayor", "name": "mayor", "role": "mayor"},
+    "rig_id": f"mayor-{TOWN}",
+    "runtime": "opencode",
+    "model": "mayor",
+    "small_model": "small",
+}
+
+
+@pytest.fixture
+def models() -> Iterator[ModelApi]:
+    """The stand-in for the models: it answers with the number of what was said so far."""
+    with open_model_api() as api:
+        api.scripts["mayor"] = lambda talk: Say(f"Heard {len(talk.said)}.")
+        yield api
+
+
+def a_start(dispatch: int, words: str) -> dict[str, Any]:
+    """A start of the mayor."""
+    known = {"kind": "start", "generation": 1, "agent_id": "mayor", "dispatch": dispatch}
+    return {"id": f"start-mayor-{dispatch}", **known, "payload": {**START, "words": words}}
+
+
+def run_mayor(door: Door, models: ModelApi, workspace: Path) -> Any:
+    """A container on an empty disk, whose mayor's model is paid for, so that it is warmed up too."""
+    shutil.rmtree(workspace, ignore_errors=True)
+    door.model = {"token": "key-of-the-models-api", "url": models.url}
+    door.mayor = {"agentId": "mayor", "organizationId": None, "start": START, "access": door.model}
+    return run_container(door, workspace, **opencode_environment())
+
+
+def turns(door: Door) -> int:
+    """How many turns of the mayor ended."""
+    return sum(path.endswith("/agents/mayor/waiting") for _, path, _ in door.heard)
+
+
+def steps(door: Door, name: str) -> list[dict[str, Any]]:
+    """What the container told of itself under this name."""
+    batches = [body for _, path, body in door.heard if path.endswith("/container-events")]
+    return [event for batch in batches for event in batch["events"] if event["event"] == name]
+
+
+def hear_a_turn(door: Door, dispatch: int, words: str) -> None:
+    """Start the mayor with these words and wait for the end of its turn."""
+    before = turns(door)
+    door.want(a_start(dispatch, words))
+    door.await_(lambda: turns(door) > before, seconds=PATIENCE)
+
+
+def kept_text(door: Door) -> str:
+    """All that the copy remembers, as one text."""
+    with closing(sqlite3.connect(":memory:")) as copy:
+        copy.deserialize(gzip.decompress(door.kept[PLACE])) if PLACE in door.kept else None
+        return "\n".join(copy.iterdump())
+
+
+def last_talk(models: ModelApi) -> Talk:
+    """What the model saw last."""
+    return models.talks("mayor")[-1]
+
+
+def kill_with_its_children(running: Running) -> None:
+    """What ECS does to a task that is out of memory: everything ends at once, and nothing is tidied up."""
+    lines = [json.loads(line) for line in running.log.read_text().splitlines() if line.startswith("{")]
+    running.process.kill()
+    running.process.wait()
+    for pid in [line["pid"] for line in lines if line["msg"] == "server.spawned"]:
+        os.killpg(pid, signal.SIGKILL)
+
+
+def test_a_mayor_in_a_new_container_knows_what_was_said(door: Door, models: ModelApi, tmp_path: Path) -> None:
+    """The first container is told to end; the second has another disk, and goes on in the same session."""
+    with run_mayor(door, models, tmp_path / "workspace") as first:
+        hear_a_turn(door, 1, "My word is marmalade")
+        assert first.end() == 0
+
+    with run_mayor(door, models, tmp_path / "workspace") as second:
+        hear_a_turn(door, 2, "What is my word?")
+        second.end()
+
+    said = last_talk(models).said
+    assert len(said) == 2, second.log.read_text()
+    assert "My word is marmalade" in said[0]
+    assert "What is my word?" in said[1]
+    assert len(steps(door, "session.restored")) == 1
+
+
+def test_what_was_said_before_a_container_is_killed_is_known(door: Door, models: ModelApi, tmp_path: Path) -> None:
+    """Each end of a turn is kept while the program works on, so its write-ahead log has to be in the copy."""
+    with run_mayor(door, models, tmp_path / "workspace") as first:
+        hear_a_turn(door, 1, "My word is marmalade")
+        door.await_(lambda: "Heard 1." in kept_text(door), seconds=PATIENCE)
+        kill_with_its_children(first)
+
+    with run_mayor(door, models, tmp_path / "workspace") as second:
+        hear_a_turn(door, 2, "What is my word?")
+        second.end()
+
+    assert "My word is marmalade" in last_talk(models).said[0]
+
+
+def test_a_mayor_whose_workspace_moved_begins_anew(door: Door, models: ModelApi, tmp_path: Path) -> None:
+    """The program works on a session in the folder where it began, and would be silent about it here."""
+    door.conversation = "They spoke of marmalade."
+    with run_mayor(door, models, tmp_path / "workspace") as first:
+        hear_a_turn(door, 1, "My word is marmalade")
+        first.end()
+
+    with run_mayor(door, models, tmp_path / "elsewhere") as second:
+        hear_a_turn(door, 2, "What is my word?")
+        second.end()
+
+    assert len(last_talk(models).said) == 1
+    assert "They spoke of marmalade." in last_talk(models).system
+
+
+def spoil(data: bytes, tmp_path: Path, *statements: str) -> bytes:
+    """The copy after these statements, as another version of the program would have left it."""
+    database = tmp_path / "spoilt.db"
+    database.write_bytes(gzip.decompress(data))
+    with closing(sqlite3.connect(database)) as copy:
+        copy.execute("PRAGMA journal_mode = DELETE")
+        for statement in statements:
+            copy.execute(statement)
+        copy.commit()
+    return gzip.compress(database.read_bytes())
+
+
+@pytest.mark.parametrize("what", ["damaged", "of a newer version"])
+def test_a_copy_that_is_of_no_use_stops_no_mayor(door: Door, models: ModelApi, tmp_path: Path, what: str) -> None:
+    """It begins anew, and what it could not use is told with the reason."""
+    with run_mayor(door, models, tmp_path / "workspace") as first:
+        hear_a_turn(door, 1, "My word is marmalade")
+        first.end()
+    if what == "damaged":
+        door.kept[PLACE] = door.kept[PLACE][:-100]
+    else:
+        # The newer program calls its table otherwise; this one takes it for migrated and does not find it.
+        door.kept[PLACE] = spoil(door.kept[PLACE], tmp_path, "ALTER TABLE session RENAME TO session_v9")
+
+    with run_mayor(door, models, tmp_path / "workspace") as second:
+        hear_a_turn(door, 2, "What is my word?")
+        second.end()
+
+    assert len(last_talk(models).said) == 1, second.log.read_text()
+    (told,) = steps(door, "session.not_restored")
+    assert (told["agentId"], bool(told["reason"])) == ("mayor", True)
+    assert "marmalade" not in kept_text(door)
+    assert "What is my word?" in kept_text(door)
