@@ -105,6 +105,38 @@ def test_only_the_door_towns_may_make_or_remove_tables() -> None:
     assert holders == {"TownsFunction"}
 
 
+def test_only_two_doors_touch_what_sessions_remember() -> None:
+    """One hands out addresses, the other removes a town's; nobody may do both."""
+    rights = {
+        name: {action for statement in statements_in(function["Properties"]) for action in as_list(statement["Action"])}
+        for name, function in FUNCTIONS.items()
+    }
+    held = {name: {action for action in actions if action.startswith("s3:")} for name, actions in rights.items()}
+
+    assert {name: actions for name, actions in held.items() if actions} == {
+        "AgentsFunction": {"s3:GetObject", "s3:PutObject", "s3:ListBucket"},
+        "TownsFunction": {"s3:DeleteObject", "s3:ListBucket"},
+    }
+
+
+def test_what_sessions_remember_is_closed_encrypted_and_ends() -> None:
+    """Nothing public, nothing plain on the disk or on the way, nothing for ever."""
+    bucket = RESOURCES["SessionBucket"]["Properties"]
+    (refusal,) = RESOURCES["SessionBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert {"Enabled"} == {rule["Status"] for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    assert any("ExpirationInDays" in rule for rule in bucket["LifecycleConfiguration"]["Rules"])
+    assert (refusal["Effect"], refusal["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def as_list(actions: str | list[str]) -> list[str]:
+    """The actions of a statement, however they are written."""
+    return [actions] if isinstance(actions, str) else actions
+
+
 def test_the_task_role_may_do_nothing() -> None:
     """What runs beside agents has no rights in AWS."""
     assert "Policies" not in RESOURCES["TaskRole"]["Properties"]

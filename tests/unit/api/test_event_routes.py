@@ -167,6 +167,15 @@ def test_a_container_tells_how_it_comes_up(people: PeopleDoor, capsys: pytest.Ca
     assert 403 == people.ask("GET", f"{OURS}/container/events", token=people.token("user-2")).status
 
 
+def test_a_container_tells_why_something_went_wrong(people: PeopleDoor) -> None:
+    """A mayor that begins anew, for one; its owner reads the reason."""
+    token = tokens.mint_container([SIGNING_SECRET], town_id=TOWN, generation=1, now=people.now)
+    step = {"sequence": 1, "event": "session.not_restored", "created_at": AT, "reason": "the copy is damaged"}
+
+    assert 200 == people.ask("POST", f"{OURS}/container-events", {"events": [step]}, token=token).status
+    assert "the copy is damaged" == people.ask("GET", f"{OURS}/container/events").data[0]["reason"]
+
+
 def test_an_older_container_tells_nothing(people: PeopleDoor) -> None:
     """409, and nothing is kept; a step without a name is a 400."""
     old = tokens.mint_container([SIGNING_SECRET], town_id=TOWN, generation=0, now=people.now)

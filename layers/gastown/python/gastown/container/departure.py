@@ -12,7 +12,10 @@ from gastown.container.town_client import TownClient, TownRefusedError, TownUnre
 
 EVICTION = "container eviction"
 EVICTION_LIMIT = 95.0
-"""Seconds from SIGTERM to the end, of the 120 a task has: 15 to stop, 60 to save, 20 to report."""
+"""Seconds from SIGTERM to the end, of the 120 a task has: 15 to stop, 60 to save, 20 to report.
+
+A mayor has nothing to save in git; what its sessions remember is kept as it stops, in 20 of the 60.
+"""
 REPORT_LIMIT = 15.0
 SUPERSEDED_LIMIT = 20.0
 """Seconds a superseded container takes to save what its agents did since the last time."""
