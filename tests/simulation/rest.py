@@ -105,9 +105,9 @@ def _reason(town: Town, now: datetime, bead: Bead) -> str | datetime | None:
     if any(s not in (None, BeadStatus.CLOSED) and not (released and s is BeadStatus.FAILED) for s in known):
         return "blocker"
     broken = breaker_until(town, now)
-    if broken is not None:
-        return broken
     later = bead.not_before if bead.not_before is not None and bead.not_before > now else None
+    if broken is not None:
+        return max(broken, later or broken)
     if bead.assignee is not None:
         return _container_reason(town) or later
     return later if _has_place(town, bead) else "place"
@@ -149,8 +149,10 @@ def _queue_reason(town: Town, now: datetime, review: Review) -> str | datetime |
     if review.strategy is MergeStrategy.PR and review.watch.url is None:
         return _ask_reason(town, review)
     broken = breaker_until(town, now)
-    if broken is not None or review.assignee is not None:
-        return broken or _container_reason(town)
+    if broken is not None:
+        return max(broken, review.not_before or broken)
+    if review.assignee is not None:
+        return _container_reason(town)
     refinery = next((a for a in town.agents.values() if a.rig_id == review.rig_id and a.role == "refinery"), None)
     if refinery is not None and (refinery.hook is not None or refinery.open_run is not None):
         return "refinery"

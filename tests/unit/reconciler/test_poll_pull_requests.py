@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from gastown.domain.convoy import ConvoyState
 from gastown.domain.effect import EffectKind
 from gastown.domain.pull import Feedback, Look, Mergeability, MergeStrategy, PullState, PullStatus
 from gastown.domain.reporting import approve
@@ -11,7 +12,7 @@ from gastown.domain.watch import Watch
 from gastown.domain.watching import apply_opened, apply_poll, ask_provider
 from gastown.reconciler.rules.poll_pull_requests import poll_pull_requests
 from gastown.reconciler.wake_ups import next_wake_up
-from tests.support.builders import NOW, a_bead, a_review, a_town, fresh, settle
+from tests.support.builders import NOW, a_bead, a_convoy, a_review, a_town, fresh, settle
 
 HELD = Feedback(head_sha="sha-1", awaiting_approval=True)
 OPEN = PullState(status=PullStatus.OPEN, head_sha="sha-1", mergeability=Mergeability.CLEAN)
@@ -81,3 +82,18 @@ def test_a_merge_that_is_asked_for_is_not_looked_at_beside() -> None:
     next(iter(town.reviews.values())).phase = ReviewPhase.MERGING
 
     assert list(poll_pull_requests(town, NOW)) == []
+
+
+def test_a_request_that_waits_in_a_stopped_convoy_is_not_looked_at_until_it_goes_on() -> None:
+    """A convoy may stay stopped for weeks; looks that lead to nothing would be a polling loop."""
+    town = watched()
+    review = next(iter(town.reviews.values()))
+    convoy = a_convoy(town, *town.beads.values(), state=ConvoyState.STOPPED)
+    review.convoy_id, review.phase, review.watch.next_at = convoy.id, ReviewPhase.QUEUED, NOW + timedelta(minutes=1)
+    later = NOW + timedelta(minutes=2)
+    assert list(poll_pull_requests(town, later)) == []
+    assert next_wake_up(town, NOW) is None
+
+    convoy.state = ConvoyState.ACTIVE
+    assert next_wake_up(town, NOW) == review.watch.next_at
+    assert len(list(poll_pull_requests(town, later))) == 1

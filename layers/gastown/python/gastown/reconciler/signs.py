@@ -111,8 +111,12 @@ def is_review_ready(town: Town, review: Review) -> bool:
         return False
     if review.strategy is MergeStrategy.PR and review.watch.url is None:
         return False
+    return not _is_stopped(town, review)
+
+
+def _is_stopped(town: Town, review: Review) -> bool:
     convoy = town.convoys.get(review.convoy_id) if review.convoy_id else None
-    return convoy is None or convoy.state is ConvoyState.ACTIVE
+    return convoy is not None and convoy.state is not ConvoyState.ACTIVE
 
 
 def merges_in_git(review: Review) -> bool:
@@ -125,9 +129,15 @@ def may_ask(review: Review) -> bool:
     return review.strategy is MergeStrategy.PR and not review.watch.is_asked and not review.abandoned
 
 
-def is_pollable(review: Review) -> bool:
-    """Whether a review has a pull request that is looked at from time to time."""
-    return may_ask(review) and review.watch.url is not None and review.phase is not ReviewPhase.MERGING
+def is_pollable(town: Town, review: Review) -> bool:
+    """Whether a review has a pull request that is looked at from time to time.
+
+    Not while people have stopped its convoy and nobody works on it: nothing that could be seen would be acted on, and
+    such looks would go on for as long as nobody resumes it.
+    """
+    if review.watch.url is None or not may_ask(review) or review.phase is ReviewPhase.MERGING:
+        return False
+    return review.phase not in (ReviewPhase.QUEUED, ReviewPhase.FIXING) or not _is_stopped(town, review)
 
 
 def green_until(town: Town, review: Review) -> datetime | None:

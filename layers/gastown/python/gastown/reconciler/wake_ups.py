@@ -146,7 +146,7 @@ def _pull_moments(town: Town, review: Review) -> Iterator[datetime]:
     if (ends := green_until(town, review)) is not None:
         yield ends
     opens = may_ask(review) and review.watch.url is None
-    if (opens or is_pollable(review)) and review.watch.next_at is not None:
+    if (opens or is_pollable(town, review)) and review.watch.next_at is not None:
         yield review.watch.next_at
 
 

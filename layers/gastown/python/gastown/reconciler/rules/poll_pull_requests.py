@@ -11,5 +11,5 @@ from gastown.reconciler.signs import is_pollable
 def poll_pull_requests(town: Town, now: datetime) -> Iterator[PollPull]:
     """One look at a time, not before its moment (REQ-5.13)."""
     for review in town.reviews.values():
-        if is_pollable(review) and (review.watch.next_at is None or review.watch.next_at <= now):
+        if is_pollable(town, review) and (review.watch.next_at is None or review.watch.next_at <= now):
             yield PollPull(review_id=review.id, reason=f"it is {review.phase}, and it is time to look")
