@@ -1,4 +1,4 @@
-"""A repository that is not there yet: starts wait, a person is told which one, and the work goes on when it is there."""
+"""A repository that is not there yet: starts wait, a person is told which one, and work goes on when it is there."""
 
 import pytest
 
