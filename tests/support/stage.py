@@ -176,6 +176,7 @@ class Stage:
             wake_queue=self.wake_queue, effects_queue=self.effects_queue, alarm=self.alarm,
             container_runtime=self.runtime, workflows=self.workflows, secrets=self.secrets, doorbell=self.doorbell,
             life_cycle=self.life_cycle, clock=self.clock, ids=self.ids, git_hosts=self.git_hosts,
+            session_snapshots=self.snapshots,
         ):  # fmt: skip
             yield self
 

@@ -200,14 +200,8 @@ def alarm() -> Alarm:
     from gastown.adapters.scheduler.alarm import SchedulerAlarm
 
     chosen = settings()
-    if chosen.clock == "directory":
-        from gastown.adapters.system.clock import SystemClock
-
-        present = SystemClock().now
-    else:
-        present = None
     return SchedulerAlarm(
-        present=present,
+        present=true_clock().now if chosen.clock == "directory" else None,
         queue_url=chosen.demand("alarm_queue_url"),
         queue_arn=chosen.alarm_queue_arn,
         group=chosen.alarm_schedule_group,
