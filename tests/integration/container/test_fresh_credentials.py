@@ -114,6 +114,32 @@ def test_a_token_that_was_taken_back_costs_one_push(door: Door, forge: Forge, tm
     assert door.call_of("/rigs/acme-mine/refresh-git-token") == {"failed": hashlib.sha256(first.encode()).hexdigest()}
 
 
+def test_a_save_with_an_old_token_asks_once_for_all(door: Door, forge: Forge, tmp_path: Path) -> None:
+    """Three agents of a rig are saved as the container ends, and its token has run out: one question, and all is safe.
+
+    The question names the token that did not work, so that the same does not come again (REQ-4.9).
+    """
+    first, second = forge.steer.add_token(), forge.steer.add_token()
+    door.git, door.renewed["acme-mine"] = git_of(first), second
+    agents = ("toast", "fig", "jam")
+    for agent_id in agents:
+        begin = start(forge, agent_id)
+        begin["payload"]["save_ref"] = f"refs/gastown/wip/bead-{agent_id}/{agent_id}/1"
+        door.want(begin)
+    script = f"commit one; touch {tmp_path}/$GASTOWN_AGENT_ID; await never"
+    with run_container(door, tmp_path / "workspace", command=command(tmp_path, script)) as running:
+        door.await_(lambda: all((tmp_path / agent_id).exists() for agent_id in agents))
+        door.await_(lambda: all(f"start-{agent_id}" in door.acks for agent_id in agents))
+        forge.steer.expire_token(first)
+        assert running.end() == 0
+
+    asked = [body for _, path, body in door.heard if path.endswith("/refresh-git-token")]
+    assert asked == [{"failed": hashlib.sha256(first.encode()).hexdigest()}]
+    assert pushes(forge, MINE) == [second] * len(agents)
+    saved = {body["agentId"]: body.get("saved_sha") for _, path, body in door.heard if path.endswith("/completed")}
+    assert set(agents) == {agent_id for agent_id, sha in saved.items() if sha}, running.log.read_text()
+
+
 def test_an_agent_of_one_rig_cannot_get_anothers_credentials(door: Door, forge: Forge, tmp_path: Path) -> None:
     """The host is the same and the token would open it: the broker gives it for the rig's own repository only."""
     door.given["toast"] = {"git": git_of(forge.steer.add_token())}

@@ -42,6 +42,7 @@ class Repositories:
         self.agent_git = Git(config=config, account=account)
         self.account = account
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._remotes: dict[str, Remote] = {}
         self.rigs: dict[str, RigFacts] = {}
         """The rigs that anything was done in here."""
@@ -102,8 +103,24 @@ class Repositories:
         async def act(remote: Remote) -> None:
             said.append(await self.git.run(command(remote), at=self.places.mirror(rig.id), remote=remote, limit=limit))
 
-        self._remotes[rig.id] = await self.reach(rig, provider, act, known=self._remotes.get(rig.id))
+        known, shared = self._remotes.get(rig.id), self._one_for_all(rig, provider)
+        self._remotes[rig.id] = await self.reach(rig, shared, act, known=known)
         return said[-1]
+
+    def _one_for_all(self, rig: RigFacts, provider: CredentialProvider) -> CredentialProvider:
+        """Of all that were refused with the same credentials, one asks for others, and the rest take what it got."""
+
+        async def provide(failed: GitCredentials | None) -> GitCredentials | None:
+            async with self._asking[rig.id]:
+                newest = self._remotes.get(rig.id)
+                if failed is not None and newest is not None and newest.credentials not in {None, failed}:
+                    return newest.credentials
+                given = await provider(failed)
+                if given is not None:
+                    self._remotes[rig.id] = Remote(url=rig.git_url, credentials=given)
+                return given
+
+        return provide
 
     async def share(self, rig: RigFacts) -> Path:
         """Bring the clone of the worktrees up to date from the mirror; the caller holds the lock. Raises `GitError`."""
