@@ -4,19 +4,25 @@ import os
 import pwd
 import shutil
 import socket
+import sqlite3
+import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from gastown.container.broker import close_socket, open_socket
-from gastown.container.processes import find_account
+from gastown.container.processes import Account, find_account, make_folder
+from gastown.container.runtimes import session_copy
 from tests.integration.container.door import Door
 from tests.integration.container.remote import Bare, make_bare
 from tests.integration.container.running import run_container
 
 ACCOUNT = "nobody"
+PYTHON = shutil.which("python3", path="/usr/local/bin:/usr/bin") or ""
+"""One that every account may run, unlike an environment in somebody's home."""
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may start processes of another account")
 
 
@@ -125,3 +131,46 @@ def test_the_mayor_reads_the_code_and_git_of_a_rig_and_writes_nothing_there(
         running.end()
 
     assert ("completed", "hello\n") == (ended["status"], (browse / "README").read_text()), ended
+
+
+@pytest.mark.skipif(not PYTHON, reason="there is no Python that every account may run")
+def test_a_link_in_an_agents_home_leads_no_copy_out(open_folder: Path) -> None:
+    """The copying is done by the agents' account: a database of the container's own stays closed to it.
+
+    Neither is anything written through a link, when a copy comes back.
+    """
+    private, home = open_folder / "private.db", open_folder / "home"
+    private.touch(mode=0o600)
+    with closing(sqlite3.connect(private)) as writer:
+        writer.execute("CREATE TABLE secret (text TEXT)")
+        writer.commit()
+    account = find_account(ACCOUNT)
+    make_folder(home, account, mode=0o700)
+    linked, own = home / "linked.db", home / "own.db"
+    linked.symlink_to(private)
+    before = private.read_bytes()
+
+    refused, out = copy("out", linked, account)
+    assert (refused, out) == (1, b"")
+    with closing(sqlite3.connect(open_folder / "small.db")) as writer:
+        writer.execute("CREATE TABLE message (text TEXT)")
+        writer.commit()
+    done, small = copy("out", open_folder / "small.db", None)
+    assert (done, copy("in", linked, account, small)[0]) == (0, 0)
+    assert (private.read_bytes(), linked.is_symlink()) == (before, False)
+    assert copy("in", own, account, small)[0] == 0
+    assert own.stat().st_uid == (account.uid if account else None)
+
+
+def copy(way: str, database: Path, account: Account | None, given: bytes = b"") -> tuple[int, bytes]:
+    """Run the copying program as the container does; its exit code and what it wrote."""
+    who = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
+    done = subprocess.run(
+        [PYTHON, "-I", "-S", session_copy.__file__, way, str(database)],
+        cwd="/",
+        input=given,
+        capture_output=True,
+        check=False,
+        **who,  # type: ignore[call-overload]
+    )
+    return done.returncode, done.stdout
