@@ -14,8 +14,10 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-MOST_BYTES = 512 * 1024 * 1024
-"""Of a database: what one process copies, checks and compresses within the time that a stopped task has for it."""
+MOST_BYTES = 256 * 1024 * 1024
+"""Of a database: what is copied, checked, compressed and sent in the 10 s that a copy has (decision 0027)."""
+FAST = 1
+"""The level of compression: three times as fast as the usual one, for copies that are a third larger."""
 CHUNK = 1024 * 1024
 BUSY_SECONDS = 5.0
 NOTHING = 3
@@ -35,7 +37,7 @@ def copy_out(database: Path, out: BinaryIO) -> None:
     try:
         _back_up(database, copy)
         _check(copy)
-        with copy.open("rb") as file, gzip.GzipFile(fileobj=out, mode="wb", compresslevel=6, mtime=0) as packed:
+        with copy.open("rb") as file, gzip.GzipFile(fileobj=out, mode="wb", compresslevel=FAST, mtime=0) as packed:
             while chunk := file.read(CHUNK):
                 packed.write(chunk)
         out.flush()
