@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from gastown.container.runtimes.session_keeper import SessionDatabase
+from gastown.container.runtimes.session_keeper import Restored, SessionDatabase
 from gastown.container.session_snapshots import SnapshotKeeper
 from gastown.container.settings import read_settings
 from gastown.container.town_client import TownClient
@@ -67,14 +67,14 @@ def test_a_copy_goes_out_and_comes_back(story: Story, tmp_path: Path) -> None:
     assert wait_until(lambda: bool(story.api.call("GET", f"/api/towns/{story.town_id}/container/events")))
 
     found, told = as_container(story, lambda keeper: keeper.restore(new))
-    assert (found, told) == (False, [])
+    assert (found, told) == (Restored.NOTHING, [])
     assert as_container(story, lambda keeper: keeper.keep(old))[1] == []
-    assert as_container(story, lambda keeper: keeper.restore(new))[0] is True
+    assert as_container(story, lambda keeper: keeper.restore(new))[0] is Restored.DONE
 
     with closing(sqlite3.connect(new.path)) as reader:
         assert reader.execute("SELECT text FROM message").fetchall() == [("marmalade",)]
     found, told = as_container(story, lambda keeper: keeper.restore(new), generation=2)
-    assert (found, told[0]["event"]) == (False, "session.not_restored")
+    assert (found, told[0]["event"]) == (Restored.NOTHING, "session.not_restored")
     assert "superseded" in told[0]["reason"]
 
 

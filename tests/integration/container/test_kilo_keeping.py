@@ -15,7 +15,7 @@ from gastown.container.refusals import RefusedError
 from gastown.container.runtimes.kilo import KiloRuntime
 from gastown.container.runtimes.runtime import Launch
 from gastown.container.runtimes.serve_process import Program
-from gastown.container.runtimes.session_keeper import SessionDatabase
+from gastown.container.runtimes.session_keeper import Restored, SessionDatabase
 
 PATIENCE = 60.0
 SERVER = """
@@ -63,21 +63,25 @@ ThreadingHTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), 
 
 @dataclass
 class NotedKeeper:
-    """Brings this text as the database, if any; `hold` keeps each copy waiting."""
+    """Brings this text as the database, if any, but not the first times; `hold` keeps each copy waiting."""
 
     brings: str = ""
+    away: int = 0
     kept: list[str] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
     began: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     hold: asyncio.Event | None = None
 
-    async def restore(self, database: SessionDatabase) -> bool:
+    async def restore(self, database: SessionDatabase) -> Restored:
         """Write the text, unless it was of no use."""
+        if self.away:
+            self.away -= 1
+            return Restored.NOT_NOW
         if not self.brings or self.given_up:
-            return False
+            return Restored.NOTHING
         database.path.parent.mkdir(parents=True, exist_ok=True)
         database.path.write_text(self.brings)
-        return True
+        return Restored.DONE
 
     async def keep(self, database: SessionDatabase) -> None:
         """Note what is there."""
@@ -135,6 +139,32 @@ def test_what_was_kept_is_there_before_the_warm_server_starts(tmp_path: Path) ->
     with_runtime(tmp_path, keeper, lambda runtime: runtime.warm(a_launch(tmp_path)))
 
     assert (database(tmp_path), keeper.given_up) == ("before", [])
+
+
+def test_a_warm_server_is_done_without_rather_than_without_memory(tmp_path: Path) -> None:
+    """The store cannot be reached while the container comes up; by the time of the real start it can."""
+    keeper = NotedKeeper(brings="before", away=1)
+
+    async def warm_and_start(runtime: KiloRuntime) -> None:
+        with pytest.raises(RefusedError, match="cannot be had now"):
+            await runtime.warm(a_launch(tmp_path))
+        await (await runtime.start(a_launch(tmp_path))).stop(grace=1)
+
+    with_runtime(tmp_path, keeper, warm_and_start)
+
+    assert database(tmp_path) == "before"
+
+
+def test_a_start_goes_on_without_what_cannot_be_had(tmp_path: Path) -> None:
+    """Somebody waits for this mayor."""
+    keeper = NotedKeeper(brings="before", away=2)
+
+    async def start(runtime: KiloRuntime) -> None:
+        await (await runtime.start(a_launch(tmp_path))).stop(grace=1)
+
+    with_runtime(tmp_path, keeper, start)
+
+    assert database(tmp_path) == "fresh"
 
 
 def test_who_begins_a_new_session_is_brought_nothing(tmp_path: Path) -> None:

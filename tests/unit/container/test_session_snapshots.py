@@ -13,7 +13,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from gastown.container.runtimes.session_keeper import SessionDatabase
+from gastown.container.runtimes.session_keeper import Restored, SessionDatabase
 from gastown.container.session_snapshots import TRIES, SnapshotKeeper
 from gastown.container.settings import read_settings
 from gastown.container.town_client import TownClient
@@ -84,7 +84,7 @@ class Desk:
         """Keep it."""
         asyncio.run(self.keeper.keep(database))
 
-    def restore(self, database: SessionDatabase) -> bool:
+    def restore(self, database: SessionDatabase) -> Restored:
         """Bring it."""
         return asyncio.run(self.keeper.restore(database))
 
@@ -128,7 +128,7 @@ def test_a_new_container_has_what_the_one_before_kept(desk: Desk, tmp_path: Path
         remember(old, text)
         desk.keep(old)
 
-    assert desk.restore(new)
+    assert desk.restore(new) is Restored.DONE
 
     assert remembered(new) == ["one", "two"]
     assert desk.names() == ["session.restored"]
@@ -152,7 +152,7 @@ def test_who_was_never_kept_begins_anew(desk: Desk, tmp_path: Path) -> None:
     """Which is no fault; and who has no database yet keeps none."""
     database = a_database(tmp_path)
 
-    assert not desk.restore(database)
+    assert desk.restore(database) is Restored.NOTHING
     desk.keep(database)
 
     assert (desk.steps, desk.store.count("PUT"), database.path.exists()) == ([], 0, False)
@@ -163,7 +163,7 @@ def test_a_damaged_copy_is_told_and_not_used(desk: Desk, tmp_path: Path) -> None
     desk.store.kept["/mayor/opencode"] = b"what is this?"
     database = a_database(tmp_path)
 
-    assert not desk.restore(database)
+    assert desk.restore(database) is Restored.NOTHING
 
     ((name, facts),) = desk.steps
     assert (name, facts["agentId"]) == ("session.not_restored", "mayor")
@@ -183,7 +183,7 @@ def test_a_copy_that_is_too_large_is_told_and_not_used(
     remember(database, "two")
 
     desk.keep(database)
-    assert not desk.restore(a_database(tmp_path / "new"))
+    assert desk.restore(a_database(tmp_path / "new")) is Restored.NOTHING
 
     assert desk.names() == ["session.not_kept", "session.not_restored"]
     assert all("larger than 100 bytes" in facts["reason"] for _, facts in desk.steps)
@@ -243,7 +243,7 @@ def test_a_town_that_has_a_newer_container_is_not_asked_again(desk: Desk, tmp_pa
     remember(database, "one")
 
     desk.keep(database)
-    assert not desk.restore(a_database(tmp_path / "new"))
+    assert desk.restore(a_database(tmp_path / "new")) is Restored.NOTHING
 
     assert desk.names() == ["session.not_kept", "session.not_restored"]
     assert len(desk.store.calls) == 2
@@ -256,7 +256,7 @@ def test_nobody_waits_longer_than_the_limit(tmp_path: Path) -> None:
     remember(database, "one")
 
     desk.keep(database)
-    assert not desk.restore(a_database(tmp_path / "new"))
+    assert desk.restore(a_database(tmp_path / "new")) is Restored.NOT_NOW
 
     assert desk.names() == ["session.not_kept", "session.not_restored"]
 
@@ -267,12 +267,12 @@ def test_what_was_of_no_use_is_not_brought_again(desk: Desk, tmp_path: Path) -> 
     old.path.parent.mkdir(parents=True)
     remember(old, "one")
     desk.keep(old)
-    assert desk.restore(new)
+    assert desk.restore(new) is Restored.DONE
 
     new.remove()
     desk.keeper.give_up(new, "no such column")
 
-    assert not desk.restore(new)
+    assert desk.restore(new) is Restored.NOTHING
     assert desk.steps[1:] == [("session.not_restored", {"agentId": "mayor", "reason": "no such column"})]
     remember(new, "anew")
     desk.keep(new)

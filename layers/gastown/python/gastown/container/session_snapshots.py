@@ -22,7 +22,7 @@ from gastown.container.log import say
 from gastown.container.processes import as_account, end_group, inherited
 from gastown.container.runtimes import session_copy
 from gastown.container.runtimes.session_copy import CHUNK, NOTHING, CopyError
-from gastown.container.runtimes.session_keeper import SessionDatabase
+from gastown.container.runtimes.session_keeper import Restored, SessionDatabase
 from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
 from gastown.domain.limits import MAX_SNAPSHOT_BYTES
 
@@ -36,7 +36,8 @@ class StoreError(Exception):
     """The store did not take or give a copy; another try may help."""
 
 
-FAILURES = (CopyError, StoreError, TownRefusedError, TownUnreachableError, TimeoutError, OSError)
+PASSING = (StoreError, TownUnreachableError, TimeoutError)
+FAILURES = (CopyError, TownRefusedError, OSError, *PASSING)
 
 
 class SnapshotKeeper:
@@ -58,21 +59,22 @@ class SnapshotKeeper:
         self._useless: set[SessionDatabase] = set()
         self._kept: dict[SessionDatabase, str] = {}
 
-    async def restore(self, database: SessionDatabase) -> bool:
-        """Bring the newest copy; what cannot be had or is damaged is told, and the agent begins anew."""
+    async def restore(self, database: SessionDatabase) -> Restored:
+        """Bring the newest copy; what cannot be had or is damaged is told."""
         if database in self._useless:
-            return False
+            return Restored.NOTHING
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._limit):
                 found: bool = await _retrying()(self._fetch, database)
         except FAILURES as error:
             self._tell("session.not_restored", database, error)
-            return False
-        if found:
-            took = round((time.monotonic() - began) * 1000)
-            self._step("session.restored", agentId=database.agent_id, durationMs=took)
-        return found
+            return Restored.NOT_NOW if isinstance(error, PASSING) else Restored.NOTHING
+        if not found:
+            return Restored.NOTHING
+        took = round((time.monotonic() - began) * 1000)
+        self._step("session.restored", agentId=database.agent_id, durationMs=took)
+        return Restored.DONE
 
     async def keep(self, database: SessionDatabase) -> None:
         """Keep a consistent copy; what fails leaves the copy before, and the next turn's end tries again."""

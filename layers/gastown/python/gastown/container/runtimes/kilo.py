@@ -14,7 +14,7 @@ from gastown.container.runtimes.kilo_session import IdleLimits, KiloSession
 from gastown.container.runtimes.runtime import Launch, Session
 from gastown.container.runtimes.serve_client import ServeError
 from gastown.container.runtimes.serve_process import Program, ServeProcess, start_server
-from gastown.container.runtimes.session_keeper import NOBODY, SessionDatabase, SessionKeeper
+from gastown.container.runtimes.session_keeper import NOBODY, Restored, SessionDatabase, SessionKeeper
 
 KEEP_PATIENCE = 20.0
 """Seconds that the end of a session waits for its database to be kept: the copy under way, and one more."""
@@ -61,7 +61,7 @@ class KiloRuntime:
     async def warm(self, launch: Launch) -> None:
         """Have the folder's server running. Raises `RefusedError`."""
         async with self._locks[launch.folder]:
-            await self._server_for(launch)
+            await self._server_for(launch, early=True)
 
     async def start(self, launch: Launch) -> Session:
         """Open a session, or go on in the newest. Raises `RefusedError`."""
@@ -143,7 +143,7 @@ class KiloRuntime:
         say("session.opened", agent_id=launch.agent_id, session_id=session_id, resumed=bool(known))
         return session
 
-    async def _server_for(self, launch: Launch) -> ServeProcess:
+    async def _server_for(self, launch: Launch, *, early: bool = False) -> ServeProcess:
         """The folder's server if it is what this launch asks for, else a new one in its place."""
         wanted = self.environment(launch)
         server = self._servers.get(launch.folder)
@@ -152,12 +152,25 @@ class KiloRuntime:
         if server is not None:
             say("server.replaced", agent_id=launch.agent_id, why="another configuration, or it ended")
             await self._drop(launch.folder)
-        database = self._database(launch)
-        if launch.resume and not database.path.exists() and await self._keeper.restore(database):
-            self._restored.add(launch.agent_id)
+        if launch.resume:
+            await self._recall(launch, early=early)
         server = await start_server(self._program, launch, wanted)
         self._servers[launch.folder] = server
         return server
+
+    async def _recall(self, launch: Launch, *, early: bool) -> None:
+        """Have the database in its place before a server makes one of its own. Raises `RefusedError` only if `early`.
+
+        Who is not wanted yet had better come later, and with all that it knew: the real start tries again.
+        """
+        database = self._database(launch)
+        if database.path.exists():
+            return
+        restored = await self._keeper.restore(database)
+        if restored is Restored.DONE:
+            self._restored.add(launch.agent_id)
+        elif restored is Restored.NOT_NOW and early:
+            raise RefusedError(Cause.INFRASTRUCTURE, "what its sessions remember cannot be had now")
 
     async def _forget(self, launch: Launch, reason: str) -> None:
         await self._drop(launch.folder)

@@ -1,6 +1,7 @@
 """Keeps the database of an agent's sessions outside of the container, so that the next one goes on in them."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -22,11 +23,21 @@ class SessionDatabase:
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
 
+class Restored(StrEnum):
+    """What became of bringing a database back."""
+
+    DONE = "done"
+    NOTHING = "nothing"
+    """There is none, or none of any use: the agent begins anew."""
+    NOT_NOW = "not now"
+    """There may be one; it could not be had within the time for it."""
+
+
 class SessionKeeper(Protocol):
     """Where databases are kept, one per agent. None of it raises: a session goes on without."""
 
-    async def restore(self, database: SessionDatabase) -> bool:
-        """Bring the agent's database to its place; whether there was one, and all of it came."""
+    async def restore(self, database: SessionDatabase) -> Restored:
+        """Bring the agent's database to its place, all of it or nothing."""
 
     async def keep(self, database: SessionDatabase) -> None:
         """Keep the database as it is now, unless all of it cannot be had: then what is kept already is better."""
@@ -38,10 +49,10 @@ class SessionKeeper(Protocol):
 class NoKeeper:
     """Keeps nothing."""
 
-    async def restore(self, database: SessionDatabase) -> bool:
+    async def restore(self, database: SessionDatabase) -> Restored:
         """Nothing is there."""
         del database
-        return False
+        return Restored.NOTHING
 
     async def keep(self, database: SessionDatabase) -> None:
         """Nothing is kept."""
