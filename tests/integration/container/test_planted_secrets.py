@@ -190,6 +190,7 @@ def test_a_later_agent_inherits_nothing_from_an_earlier_one(
     door.want(start(forge, "ann"))
     script = f"env > {tmp_path}/env-$GASTOWN_AGENT_ID; push || true"
     with run_container(door, tmp_path / "workspace", command=command(tmp_path, script)) as running:
+        door.await_(lambda: door.beats)
         before = own_environment(running)
         door.call_of("/agents/ann/completed")
         door.want(bare.start("ben", 1))
