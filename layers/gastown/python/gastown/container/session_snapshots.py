@@ -147,7 +147,7 @@ async def _reaching() -> AsyncIterator[None]:
     """An error's own words name the address, and who knows that may use it."""
     try:
         yield
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise StoreError(f"the store cannot be reached: {type(error).__name__}") from error
 
 
