@@ -95,7 +95,7 @@ class FakeContainer:
         finally:
             world.lag = timedelta(0)
         if luck.strikes("report again"):
-            later = luck.between("again later", 0.1, 90)
+            later = luck.between("again later", 0.1, 400)
             world.after(later, f"{what} again", lambda: self._arrive(what, call, 0), arrival=True)
 
     # life

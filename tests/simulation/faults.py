@@ -62,7 +62,7 @@ FAULTS = {
     "answer lost": Fault(chance=0.05, does="what was delivered is not known to be, and is delivered again"),
     "report lost": Fault(chance=0.04, does="a report does not arrive; the container tries again"),
     "report late": Fault(chance=0.03, does="a report is under way for up to 8 min"),
-    "report again": Fault(chance=0.04, does="a report comes a second time after it was applied"),
+    "report again": Fault(chance=0.08, does="a report comes a second time after it was applied"),
     # agents
     "agent slow": Fault(chance=0.06, does="it works for up to half an hour"),
     "agent hangs": Fault(chance=0.02, does="it shows no activity for hours, while heartbeats speak of it"),
@@ -76,10 +76,11 @@ FAULTS = {
     "agent says done twice": Fault(chance=0.05, does="it says done again, of another head"),
     "changes wanted": Fault(chance=0.2, does="a refinery asks for changes"),
     "never satisfied": Fault(chance=0.03, does="refineries ask for changes of one review whatever is done"),
+    "no verdict": Fault(chance=0.08, does="each refinery that looks at one review dies over it"),
     "done after changes": Fault(chance=0.3, does="having asked for changes, it says done as well"),
     "wrong approval": Fault(chance=0.03, does="it approves another sha than the one under review"),
     # git
-    "git host down": Fault(chance=0.08, does="a merge cannot reach the Git host"),
+    "git host down": Fault(chance=0.08, does="merges cannot reach the Git host for up to 15 min"),
     "git host slow": Fault(chance=0.05, does="a merge takes up to 20 min"),
     "merge conflict": Fault(chance=0.05, does="the branch does not merge"),
     "landing never merges": Fault(chance=0.1, does="a convoy's feature branch never merges, however often it is tried"),
@@ -111,6 +112,8 @@ FAULTS = {
     "step late": Fault(chance=0.05, does="a state machine's step comes up to 10 min late"),
     "step again": Fault(chance=0.03, does="a state machine enters its wait again, with another token"),
     "execution fails": Fault(chance=0.01, does="an execution dies"),
+    # people who come late
+    "afterthought": Fault(chance=0.3, does="a convoy has begun to land, and somebody adds a bead to it"),
     # time, and the town's end
     "clocks differ": Fault(chance=0.05, does="a report is stamped by a clock that is up to 6 s behind"),
     "clock jumps": Fault(chance=0.003, does="everybody's clock jumps 10 s to 5 min forward"),
@@ -137,12 +140,13 @@ class Luck:
     def __init__(self, plan: Plan, tell: Callable[[str], None], *, trouble: bool) -> None:
         """Everything that follows is a function of the plan."""
         self.plan, self.tell, self.trouble = plan, tell, trouble
+        self.troubled = False
+        """Whether the world knows trouble at all, now or before its peace."""
         self.struck: Counter[str] = Counter()
         self.marks: list[str] = []
         self._streams: dict[str, random.Random] = {}
         self._draws: Counter[str] = Counter()
-        weather = self.stream("weather")
-        self._blows = {kind: weather.choice(WEATHER) for kind in sorted(FAULTS)}
+        self._blows = {kind: self.stream(f"weather/{kind}").choice(WEATHER) for kind in FAULTS}
 
     def stream(self, name: str) -> random.Random:
         """A source of chance of its own."""
@@ -154,11 +158,11 @@ class Luck:
         """So many seconds, by the stream of this name."""
         return self.stream(name).uniform(low, high)
 
-    def strikes(self, kind: str) -> bool:
-        """Whether a fault strikes here and now."""
+    def strikes(self, kind: str, *, ever: bool = False) -> bool:
+        """Whether a fault strikes here and now; `ever` lets it strike in the peace after trouble, too."""
         self._draws[kind] += 1
         drawn = self.stream(kind).random() < FAULTS[kind].chance * self._blows[kind]
-        if not self.trouble:
+        if not (self.troubled if ever else self.trouble):
             return False
         wanted = drawn if self.plan.only is None else True
         if wanted and self.plan.allows(kind, self._draws[kind]):

@@ -36,13 +36,11 @@ MUTANTS = (
     Mutant(
         name="a refused start leaves its agent at work",
         bug="REQ-6.12, refused: not rolled back at once",
-        seed=9,
         cuts=(Cut(function=reporting.refuse_start, old="if not run.is_open:", new="if run.is_open:"),),
     ),
     Mutant(
         name="an unknown start is rolled back",
         bug="REQ-6.1, 6.12: a start without an answer is taken as failed, and the container runs it",
-        seed=1,
         cuts=(
             Cut(
                 function=lose_silent_runs,
@@ -59,19 +57,16 @@ MUTANTS = (
     Mutant(
         name="the reason of a refused start is dropped",
         bug="REQ-6.2: empty error strings hid an outage",
-        seed=9,
         cuts=(Cut(function=reporting.refuse_start, old="({cause}): {error[:300]}", new=""),),
     ),
     Mutant(
         name="a dead agent is never reaped",
         bug="REQ-6.3: a working row leaks",
-        seed=1,
         cuts=(Cut(function=lose_silent_runs, old="now - alive >= STALE", new="False"),),
     ),
     Mutant(
         name="a live agent is stripped",
         bug="REQ-6.4: hook taken from an agent that is younger than 90 s",
-        seed=1,
         cuts=(
             Cut(function=lose_silent_runs, old=">= STALE", new=">= STALE * 2 / 3"),
             Cut(function=wake_ups._run_moments, old="alive + STALE", new="alive + STALE * 2 / 3"),
@@ -87,19 +82,16 @@ MUTANTS = (
     Mutant(
         name="late good work is thrown away",
         bug="8.2.21: done after the hook was lost is ignored, the work is done again",
-        seed=6,
         cuts=(Cut(function=reporting._late_done, old="if run.ended not in LATE or", new="if True or"),),
     ),
     Mutant(
         name="a lost bead starts again at once",
         bug="8.1.12: no backoff, a 70 h runaway",
-        seed=9,
         cuts=(Cut(function=ending.backoff, old="return STARTS", new="return 0 * STARTS"),),
     ),
     Mutant(
         name="starts have no cap",
         bug="8.1.12, 8.2.12: an endless cycle of starts",
-        seed=9,
         cuts=(
             Cut(function=ending._requeue_bead, old="bead.attempts >= limit or", new="False or"),
             Cut(function=signs._may_start, old="bead.attempts < limit", new="bead.attempts < 99 * limit"),
@@ -113,20 +105,17 @@ MUTANTS = (
     Mutant(
         name="a stale dispatch is accepted",
         bug="8.1.5: an older run speaks for a newer one",
-        seed=11,
         cuts=(Cut(function=reporting.check_dispatch, old="or dispatch != agent.dispatch", new=""),),
     ),
     Mutant(
         name="two rules fire at once on a hook",
         bug="8.2.3: idle-hook cleanup and dispatch on one snapshot",
-        seed=0,
         cuts=(Cut(function=release_unready_hooks, old="if not ready:", new="if ready or not ready:"),),
         together=(release_unready_hooks, dispatch_hooked_agents),
     ),
     Mutant(
         name="the rig's places are ignored",
         bug="8.2.4, 8.2.18: some dispatches ignored the cap",
-        seed=24,
         cuts=(
             Cut(
                 function=assign_ready_beads,
@@ -139,7 +128,6 @@ MUTANTS = (
     Mutant(
         name="an unhooked refinery's done merges",
         bug="REQ-6.5, 8.1.7: a pull request landed that was meant to be rejected",
-        seed=6,
         cuts=(
             Cut(
                 function=reporting._refuse_unhooked_approval,
@@ -151,7 +139,6 @@ MUTANTS = (
     Mutant(
         name="an exit counts before the done",
         bug="8.1.6: gt_done and completion race",
-        seed=1,
         cuts=(
             Cut(
                 function=order.in_order,
@@ -163,7 +150,6 @@ MUTANTS = (
     Mutant(
         name="rework is not a gate",
         bug="8.2.1: done after asking for changes merges with the rework open",
-        seed=1,
         cuts=(
             Cut(function=reporting.request_changes, old="end_run(town, agent, RunEnd.CHANGES, moment)", new="pass"),
             Cut(
@@ -176,7 +162,6 @@ MUTANTS = (
     Mutant(
         name="an approval of another sha counts",
         bug="8.2.23: merging fails open",
-        seed=9,
         cuts=(Cut(function=reporting._approve, old="done.head_sha and done.head_sha != review.sha", new="False"),),
     ),
     Mutant(
@@ -199,7 +184,6 @@ MUTANTS = (
     Mutant(
         name="a conflict counts as merged",
         bug="8.2.1: a done without a pull request always completed as merged",
-        seed=6,
         cuts=(
             Cut(
                 function=merging.apply_merge,
@@ -211,13 +195,11 @@ MUTANTS = (
     Mutant(
         name="a merge leaves no receipt",
         bug="8.2.25: views that read an outcome show nothing",
-        seed=0,
         cuts=(Cut(function=ending.merge_review, old="review.receipt = receipt\n", new="pass\n"),),
     ),
     Mutant(
         name="a closed bead's review goes on",
         bug="8.2.26: bead and review disagree",
-        seed=46,
         cuts=(
             Cut(function=ending.end_bead, old="(review := town.review_of(bead.id))", new="(review := None)"),
         ),
@@ -228,11 +210,6 @@ MUTANTS = (
         cuts=(Cut(function=ending.end_review, old="in list(town.fixes_of(review.id))", new="in []"),),
     ),
     # pull requests
-    Mutant(
-        name="an answer to an older ask counts",
-        bug="8.1.2: the same for what was asked of a provider",
-        cuts=(Cut(function=watching._answered, old="or review.watch.asks != ask", new=""),),
-    ),
     Mutant(
         name="a head pushed later is merged unreviewed",
         bug="8.2.1: no re-review of a request that moved",
@@ -276,7 +253,6 @@ MUTANTS = (
     Mutant(
         name="a failed blocker counts as done",
         bug="8.1.1: dependents start although their input never landed",
-        seed=9,
         cuts=(Cut(function=Town.blocked_by, old="(released and status", new="(status"),),
     ),
     Mutant(

@@ -226,7 +226,8 @@ def mayor(p: Person) -> object:
             return None
         case _:
             more = partial(mayors.message, uow, town_id, "And now?", BY)
-            p.world.after(p.random.uniform(3, 90), "person: mayor again", more)
+            for _ in range(p.random.choice([1, 2, 6])):
+                p.world.after(p.random.uniform(3, 300), "person: mayor again", more)
             return mayors.message(uow, town_id, "What is going on?", BY)
 
 

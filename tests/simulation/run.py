@@ -109,7 +109,7 @@ def make_world(plan: Plan) -> World:
     if temper.by_requests == "town":
         change_config(world.uow, world.town_id, {"merge_strategy": MergeStrategy.PR}, "user")
     world.give_tokens()
-    world.luck.trouble = temper.has_faults
+    world.luck.trouble = world.luck.troubled = temper.has_faults
     for seconds, kind, number in deeds(temper, world.luck.stream("people")):
         world.after(seconds, f"person: {kind}", partial(act, world, kind, number))
     world.after(temper.trouble_s, "peace", world.make_peace)

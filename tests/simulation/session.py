@@ -126,7 +126,8 @@ class Session:
         if luck.strikes("agent vanishes"):
             del self.container.sessions[self.agent_id]
             return
-        if luck.strikes("agent dies"):
+        doomed = self.role == "refinery" and self.world.is_fated(str(self.review["id"]), "no verdict")
+        if doomed or luck.strikes("agent dies"):
             self.container.ended(self, "failed", "it crashed")
             return
         if luck.strikes("agent lets go"):
@@ -171,7 +172,7 @@ class Session:
 
     def _judge(self) -> None:
         luck, sha = self.world.luck, str(self.review["sha"])
-        if self.world.is_never_satisfied(str(self.review["id"])) or luck.strikes("changes wanted"):
+        if self.world.is_fated(str(self.review["id"]), "never satisfied") or luck.strikes("changes wanted"):
             key = f"changes-{self.dispatch}"
             self.say(
                 "wants changes",

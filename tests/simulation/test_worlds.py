@@ -73,7 +73,7 @@ def test_only_the_named_strokes_happen() -> None:
 def test_every_kind_of_fault_can_strike_somewhere() -> None:
     """A kind that no place asks for tests nothing, and a place cannot ask for an unknown one."""
     here = [path.read_text() for path in Path(__file__).parent.glob("*.py") if path.name != "faults.py"]
-    asked = {kind for text in here for kind in re.findall(r'strikes\("([^"]+)"\)', text)}
+    asked = {kind for text in here for kind in re.findall(r'(?:strikes\(|is_fated\(.*?, )"([^"]+)"', text)}
 
     assert FAULTS.keys() == asked | {*KINDS.values()} | FAILURES.keys() | LASTING.keys() | PASSING.keys()
 

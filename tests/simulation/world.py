@@ -23,6 +23,7 @@ from gastown.usecases.sweep import GRACE, PATIENCE, sweep
 from gastown.usecases.town_lifecycle import Grounds, advance_town
 from gastown.usecases.unit_of_work import UnitOfWork
 from gastown.usecases.vault import Vault
+from tests.simulation.afterthought import think_again
 from tests.simulation.faults import Luck, Plan
 from tests.simulation.git_host import GitHost
 from tests.simulation.outside import Crash, SimLifeCycle, SimRuntime, SimWorkflows
@@ -58,11 +59,11 @@ class World:
             store=self.store, directory=self.directory, wake_queue=self, clock=self, ids=self, sleep=lambda _: None
         )
         self.reconciler = Reconciler(uow=self.uow, effects_queue=self, alarm=self, doorbell=self)
-        self.git, self.runtime, self.workflows = GitHost(self.luck), SimRuntime(self), SimWorkflows(self)
+        self.git, self.runtime, self.workflows = GitHost(self.luck, self.now), SimRuntime(self), SimWorkflows(self)
         self.life_cycle, self.tables = SimLifeCycle(self), MemoryTownTables(self.store)
         self._heap: list[tuple[datetime, int, str, Callable[[], object], bool]] = []
         self._turns, self._arriving = count(), False
-        self._hard: dict[str, bool] = {}
+        self._fates: dict[tuple[str, str], bool] = {}
         self._tick_at: datetime | None = None
         self._sweep_at: datetime | None = None
         self.ticks, self.commits, self.landed, self.staged = 0, 0, 0, 0.0
@@ -197,11 +198,15 @@ class World:
         self.give_tokens()
         self.tell("peace")
 
-    def is_never_satisfied(self, review_id: str) -> bool:
-        """Whether a review is one that no refinery ever approves; peace does not change that."""
-        if review_id not in self._hard:
-            self._hard[review_id] = self.luck.strikes("never satisfied")
-        return self._hard[review_id]
+    def knows(self, review_id: str, fault: str) -> bool:
+        """Whether it is drawn already if this befalls a review."""
+        return (review_id, fault) in self._fates
+
+    def is_fated(self, review_id: str, fault: str) -> bool:
+        """Whether this befalls a review each time; it is drawn once, and peace does not change it."""
+        if (review_id, fault) not in self._fates:
+            self._fates[review_id, fault] = self.luck.strikes(fault)
+        return self._fates[review_id, fault]
 
     # ticks and effects
     def tick(self) -> None:
@@ -308,3 +313,4 @@ class World:
     def _after_commit(self, commit: Commit) -> None:
         self.commits += 1
         self.watch.after_commit(commit)
+        think_again(self)
