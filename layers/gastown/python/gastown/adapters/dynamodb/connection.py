@@ -6,8 +6,7 @@ from typing import Any
 from botocore.config import Config
 from pynamodb.connection import Connection, TableConnection
 
-CONNECT_TIMEOUT_S, READ_TIMEOUT_S, ATTEMPTS = 1, 3, 2
-"""The SDK's limits (design section 7)."""
+from gastown.adapters.aws.sdk import SDK
 
 
 class SharedClientConnection(Connection):
@@ -17,13 +16,7 @@ class SharedClientConnection(Connection):
     def client(self) -> Any:
         """The botocore client, made on first use."""
         if self._client is None:
-            config = Config(
-                connect_timeout=CONNECT_TIMEOUT_S,
-                read_timeout=READ_TIMEOUT_S,
-                retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
-                max_pool_connections=32,
-                parameter_validation=False,
-            )
+            config = SDK.merge(Config(max_pool_connections=32, parameter_validation=False))
             self._client = self._make(config)
         return self._client
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from gastown.adapters.ecs.client import code_of, ecs_client, translated
+from gastown.adapters.aws.sdk import code_of
+from gastown.adapters.ecs.client import ecs_client, translated
 from gastown.ports.container_runtime import RuntimeRefused, TaskArn, TaskState, started_by
 from gastown.settings import Settings
 

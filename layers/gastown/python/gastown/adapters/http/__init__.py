@@ -1,4 +1,4 @@
 """HTTP to providers, bounded: how a call is made, what its failures mean, how its answer is read.
 
-The one folder that adapters share: `github` and `gitlab` stand on it, and it knows neither of them.
+The one folder that providers share: `github` and `gitlab` stand on it, and it knows neither of them.
 """

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from gastown.adapters.scheduler.client import code_of, scheduler_client, sqs_client, translated
+from gastown.adapters.aws.sdk import code_of
+from gastown.adapters.scheduler.client import scheduler_client, sqs_client, translated
 
 if TYPE_CHECKING:
     from types_boto3_scheduler.client import EventBridgeSchedulerClient

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from gastown.adapters.secretsmanager.client import code_of, secretsmanager_client, translated
+from gastown.adapters.aws.sdk import code_of
+from gastown.adapters.secretsmanager.client import secretsmanager_client, translated
 from gastown.domain.errors import NotFound
 from gastown.ports.secrets import SecretMoved
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from gastown.adapters.stepfunctions.client import code_of, stepfunctions_client, translated
+from gastown.adapters.aws.sdk import code_of
+from gastown.adapters.stepfunctions.client import stepfunctions_client, translated
 from gastown.ports.workflows import Answer
 
 if TYPE_CHECKING:

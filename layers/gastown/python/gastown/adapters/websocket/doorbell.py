@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from gastown.adapters.websocket.client import code_of, translated, websocket_client
+from gastown.adapters.aws.sdk import code_of
+from gastown.adapters.websocket.client import translated, websocket_client
 
 if TYPE_CHECKING:
     from types_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
