@@ -31,6 +31,7 @@ from tests.simulation.provider import SimProvider
 from tests.simulation.storage import SimDirectory, SimStore
 from tests.simulation.watch import Breach, Watch
 from tests.support.fakes.secrets import MemorySecrets
+from tests.support.fakes.session_snapshots import MemorySessionSnapshots
 from tests.support.fakes.town_tables import MemoryTownTables
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -87,8 +88,8 @@ class World:
             ),
         )  # fmt: skip
         self.grounds = Grounds(
-            uow=self.uow, tables=self.tables, runtime=self.runtime, alarm=self, secrets=vault, town_secrets="",
-            retains_tables=False, sleep=lambda _: None,
+            uow=self.uow, tables=self.tables, runtime=self.runtime, alarm=self, secrets=vault,
+            snapshots=MemorySessionSnapshots(), town_secrets="", retains_tables=False, sleep=lambda _: None,
         )  # fmt: skip
 
     def advance(self, town_id: str) -> None:

@@ -46,10 +46,12 @@ class Street:
         )["QueueUrl"]
         self.effects = self.sqs.create_queue(QueueName=f"{name}-effects")["QueueUrl"]
         self.alarm = self.sqs.create_queue(QueueName=f"{name}-alarm")["QueueUrl"]
+        boto3.client("s3").create_bucket(Bucket=f"{name}-sessions")
         boto3.client("scheduler").create_schedule_group(Name=f"{name}-alarms")
         self.settings = Settings(
-            stage="local", directory_table=f"{name}-directory", table_prefix=f"{name}-town-", wake_queue_url=self.wake,
-            effects_queue_url=self.effects, alarm_queue_url=self.alarm, alarm_schedule_group=f"{name}-alarms",
+            stage="local", directory_table=f"{name}-directory", table_prefix=f"{name}-town-",
+            session_bucket=f"{name}-sessions", wake_queue_url=self.wake, effects_queue_url=self.effects,
+            alarm_queue_url=self.alarm, alarm_schedule_group=f"{name}-alarms",
             alarm_queue_arn="arn:aws:sqs:us-east-1:000000000000:alarm", scheduler_role_arn="arn:aws:iam::0:role/x",
             signing_secret_arn=SECRET_ID, town_secret_prefix="stack/town/",
         )  # fmt: skip

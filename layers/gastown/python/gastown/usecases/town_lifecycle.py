@@ -19,20 +19,17 @@ POLL_SECONDS = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Grounds:
-    """What a town stands on; `retains_tables` keeps a deleted town's table, `town_secrets` starts its secret's name.
-
-    Without `snapshots` nothing is kept of what its agents remember.
-    """
+    """What a town stands on; `retains_tables` keeps a deleted town's table, `town_secrets` starts its secret's name."""
 
     uow: UnitOfWork
     tables: TownTables
     runtime: ContainerRuntime
     alarm: Alarm
     secrets: Secrets
+    snapshots: SessionSnapshots
     town_secrets: str
     retains_tables: bool
     sleep: Callable[[float], None]
-    snapshots: SessionSnapshots | None = None
 
 
 def advance_town(grounds: Grounds, town_id: str) -> str:
@@ -62,8 +59,7 @@ def _delete(grounds: Grounds, row: TownRow) -> None:
     grounds.alarm.disarm(row.town_id)
     if grounds.town_secrets:
         grounds.secrets.delete(f"{grounds.town_secrets}{row.town_id}")
-    if grounds.snapshots is not None:
-        grounds.snapshots.forget_town(row.town_id)
+    grounds.snapshots.forget_town(row.town_id)
     if not grounds.retains_tables:
         grounds.tables.delete(row.town_id)
         _wait_for(grounds, row.town_id, "absent")

@@ -31,8 +31,8 @@ def grounds() -> Grounds:
         runtime=bootstrap.container_runtime(),
         alarm=bootstrap.alarm(),
         secrets=bootstrap.secrets(),
+        snapshots=bootstrap.session_snapshots(),
         town_secrets=chosen.town_secret_prefix,
         retains_tables=chosen.table_retention == "retain",
         sleep=time.sleep,
-        snapshots=bootstrap.session_snapshots() if chosen.session_bucket else None,
     )
