@@ -14,7 +14,7 @@ from gastown.container.runtimes.kilo_session import IdleLimits, KiloSession
 from gastown.container.runtimes.runtime import Launch, Session
 from gastown.container.runtimes.serve_client import ServeError
 from gastown.container.runtimes.serve_process import Program, ServeProcess, start_server
-from gastown.container.runtimes.session_keeper import NOBODY, Restored, SessionDatabase, SessionKeeper
+from gastown.container.runtimes.session_keeper import Restored, SessionDatabase, SessionKeeper
 
 KEEP_PATIENCE = 20.0
 """Seconds that the end of a session waits for its database to be kept: the copy under way, and one more."""
@@ -30,7 +30,7 @@ class KiloRuntime:
         tools: Sequence[str],
         tools_path: str,
         draining: Callable[[], bool],
-        keeper: SessionKeeper = NOBODY,
+        keeper: SessionKeeper,
         idle_limits: IdleLimits | None = None,
     ) -> None:
         """`tools` is the command line of the agents' tools as an MCP server, `tools_path` its PYTHONPATH."""

@@ -42,7 +42,7 @@ def copy_out(database: Path, out: BinaryIO) -> None:
                 packed.write(chunk)
         out.flush()
     finally:
-        _remove(copy)
+        remove(copy)
 
 
 def copy_in(database: Path, given: BinaryIO) -> None:
@@ -52,15 +52,14 @@ def copy_in(database: Path, given: BinaryIO) -> None:
     try:
         _unpack(given, copy)
         _check(copy)
-        # A log that was left behind belongs to another database.
-        _remove(database)
+        remove(database)
         copy.replace(database)
     finally:
-        _remove(copy)
+        remove(copy)
 
 
 def _back_up(database: Path, copy: Path) -> None:
-    _remove(copy)
+    remove(copy)
     source = sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)
     target = sqlite3.connect(copy)
     try:
@@ -78,7 +77,7 @@ def _back_up(database: Path, copy: Path) -> None:
 
 
 def _unpack(given: BinaryIO, copy: Path) -> None:
-    _remove(copy)
+    remove(copy)
     left = MOST_BYTES
     try:
         with gzip.GzipFile(fileobj=given, mode="rb") as packed, copy.open("xb") as file:
@@ -105,7 +104,8 @@ def _check(copy: Path) -> None:
         raise CopyError("it is no sound database" if tables else "it holds nothing")
 
 
-def _remove(database: Path) -> None:
+def remove(database: Path) -> None:
+    """Remove a database with the logs beside it: one that was left behind belongs to no other database."""
     for suffix in ("", "-wal", "-shm", "-journal"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gastown.container.processes import Account
+from gastown.container.runtimes.session_copy import remove
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,9 +19,8 @@ class SessionDatabase:
     account: Account | None = None
 
     def remove(self) -> None:
-        """Remove it with its write-ahead log."""
-        for suffix in ("", "-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        """Remove it with its logs."""
+        remove(self.path)
 
 
 class Restored(StrEnum):
@@ -44,21 +44,3 @@ class SessionKeeper(Protocol):
 
     def give_up(self, database: SessionDatabase, reason: str) -> None:
         """What was brought is of no use to the agent program of this container: bring it no more."""
-
-
-class NoKeeper:
-    """Keeps nothing."""
-
-    async def restore(self, database: SessionDatabase) -> Restored:
-        """Nothing is there."""
-        del database
-        return Restored.NOTHING
-
-    async def keep(self, database: SessionDatabase) -> None:
-        """Nothing is kept."""
-
-    def give_up(self, database: SessionDatabase, reason: str) -> None:
-        """Nothing was brought."""
-
-
-NOBODY = NoKeeper()
