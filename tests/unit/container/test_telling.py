@@ -10,7 +10,7 @@ import pytest
 from gastown.container.event_buffer import EventBuffer, Numbered
 from gastown.container.runtimes.runtime import AgentEvent
 from gastown.container.telling import LAST_ATTEMPTS, LONGEST_WAIT, Telling
-from gastown.container.town_client import TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
 
 
 class Town:

@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 from gastown.container.payloads import ACCEPTED
 from gastown.container.settings import ContainerSettings
-from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
+from gastown.container.town_client import TownClient
 
 SETTINGS = ContainerSettings(
     api_url="http://town.test",

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from gastown.container import wallet as wallets
 from gastown.container.payloads import AgentCredentials, GitCredentials
-from gastown.container.town_client import TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
 from gastown.container.wallet import KEPT, LAST_LIMIT, MARGIN, PAUSE, REFRESH_LIMIT, Wallet
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

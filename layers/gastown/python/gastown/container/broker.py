@@ -25,7 +25,7 @@ from gastown.container.passes import Passes
 from gastown.container.payloads import GitCredentials, StartPayload
 from gastown.container.processes import Account, share
 from gastown.container.roster import ACTIVE, Record, Roster
-from gastown.container.town_client import TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
 from gastown.container.wallet import Wallet
 
 LONGEST_PATH = 100

@@ -17,7 +17,8 @@ from gastown.container.log import about, say
 from gastown.container.payloads import RigFacts
 from gastown.container.refusals import RefusedError
 from gastown.container.repositories import Repositories
-from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
+from gastown.container.town_client import TownClient
 
 WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 

@@ -26,7 +26,8 @@ from gastown.container.payloads import (
 from gastown.container.places import check_branch, check_rig
 from gastown.container.refusals import RefusedError
 from gastown.container.setting_payloads import InstructionsPayload, ModelPayload
-from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
+from gastown.container.town_client import TownClient
 
 REMEMBERED = 1000
 """Commands whose answers are kept, the newest."""

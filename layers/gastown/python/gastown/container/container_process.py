@@ -41,7 +41,8 @@ from gastown.container.session_snapshots import SnapshotKeeper
 from gastown.container.settings import ContainerSettings
 from gastown.container.starting import Starting
 from gastown.container.token_watch import watch_token
-from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
+from gastown.container.town_client import TownClient
 from gastown.container.watching import Watching
 from gastown.container.worktrees import Worktrees
 

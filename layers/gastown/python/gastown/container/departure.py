@@ -8,7 +8,8 @@ from gastown.container.log import say
 from gastown.container.roster import Record, Roster
 from gastown.container.saving import SAVE_LIMIT, Saving
 from gastown.container.starting import Starting
-from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
+from gastown.container.town_client import TownClient
 
 EVICTION = "container eviction"
 EVICTION_LIMIT = 95.0

@@ -24,7 +24,8 @@ from gastown.container.roster import Record, Roster, SessionStatus
 from gastown.container.runtimes.runtime import Session
 from gastown.container.setting_payloads import InstructionsPayload, ModelPayload
 from gastown.container.starting import Starting
-from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
+from gastown.container.town_client import TownClient
 from gastown.domain.merging import MergeStatus
 
 P = TypeVar("P", bound=BaseModel)

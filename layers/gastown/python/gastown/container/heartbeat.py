@@ -8,7 +8,8 @@ from http import HTTPStatus
 from gastown.container.log import say
 from gastown.container.payloads import HeartbeatAnswer
 from gastown.container.roster import Roster
-from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
+from gastown.container.town_client import TownClient
 
 REFUSALS_TO_LEAVE = 10
 """So many refused beats in a row mean that the town knows this container no more."""

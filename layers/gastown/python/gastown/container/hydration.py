@@ -16,7 +16,8 @@ from gastown.container.log import logger, say
 from gastown.container.payloads import Command, CommandKind
 from gastown.container.prewarm import Prewarm
 from gastown.container.refusals import RefusedError
-from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
+from gastown.container.town_client import TownClient
 
 REGISTRY_LIMIT = 10.0
 """Seconds for the registry (container facts, 2.12)."""

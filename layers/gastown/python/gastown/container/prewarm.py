@@ -12,7 +12,8 @@ from gastown.container.payloads import AgentCredentials, Cause, MayorStart
 from gastown.container.refusals import RefusedError
 from gastown.container.roster import Record
 from gastown.container.starting import Starting
-from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
+from gastown.container.town_client import TownClient
 
 CONTEXT_LIMIT = 10.0
 """Seconds for the mayor's context (requirements, numbers)."""

@@ -18,7 +18,7 @@ from gastown.container.payloads import Author, MayorStart, StartPayload
 from gastown.container.repositories import CredentialProvider, Repositories
 from gastown.container.roster import Record
 from gastown.container.snapshots import Snapshot, Snapshots
-from gastown.container.town_client import TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
 
 LOOK_SECONDS = 10.0
 """Between two looks at an agent's head, so that a commit is safe soon; such a look is one short process."""

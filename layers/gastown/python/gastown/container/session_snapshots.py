@@ -23,7 +23,8 @@ from gastown.container.processes import as_account, end_group, inherited
 from gastown.container.runtimes import session_copy
 from gastown.container.runtimes.session_copy import CHUNK, NOTHING, CopyError
 from gastown.container.runtimes.session_keeper import Restored, SessionDatabase
-from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
+from gastown.container.town_client import TownClient
 from gastown.domain.limits import MAX_SNAPSHOT_BYTES
 
 LIMIT = 10.0

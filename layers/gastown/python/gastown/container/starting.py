@@ -22,7 +22,8 @@ from gastown.container.runtimes.choice import Runtimes
 from gastown.container.runtimes.runtime import Exit, Launch
 from gastown.container.saving import SAVE_LIMIT, Saving
 from gastown.container.tools.credential_helper import PASS
-from gastown.container.town_client import TownClient, TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
+from gastown.container.town_client import TownClient
 from gastown.container.wallet import Wallet, secrets_of
 from gastown.container.watching import Watching
 from gastown.container.worktrees import Worktrees

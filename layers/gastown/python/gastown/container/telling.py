@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from gastown.container.event_buffer import EventBuffer, Numbered
 from gastown.container.log import say
-from gastown.container.town_client import TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
 
 PERIOD = 1.0
 """Seconds between two requests for the same run."""

@@ -8,11 +8,11 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import tenacity
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import SecretStr
 
 from gastown.container.event_buffer import Numbered
 from gastown.container.log import say
@@ -20,36 +20,14 @@ from gastown.container.mayor_context import MayorContext
 from gastown.container.outcomes import MergeOutcome, SetupOutcome
 from gastown.container.payloads import Ack, AgentCredentials, Beat, GitCredentials, HeartbeatAnswer, Registration
 from gastown.container.settings import ContainerSettings
+from gastown.container.town_answers import Address, TownRefusedError, TownUnreachableError, read_as, read_envelope
 
-TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 RENEWED_BEFORE = timedelta(minutes=30)
 """A token with less to live is exchanged before hydration (container facts, 2.12)."""
 RENEWAL_LIMIT = 10.0
 """Seconds for that exchange."""
 CALL_LIMIT = httpx.Timeout(35, connect=5)
 """Seconds; the door itself answers or gives up within 29."""
-
-P = TypeVar("P", bound=BaseModel)
-
-
-class Address(BaseModel):
-    """Where something can be fetched or put, by anybody who knows it."""
-
-    url: str | None = None
-
-
-class TownRefusedError(Exception):
-    """The town said no; trying the same again changes nothing."""
-
-    def __init__(self, status: int, message: str) -> None:
-        """Keep the status beside the town's words."""
-        super().__init__(f"{message} ({status})")
-        self.status = status
-        self.message = message
-
-
-class TownUnreachableError(Exception):
-    """No answer, or one that says to come back later."""
 
 
 class TownClient:
@@ -276,32 +254,3 @@ def end_of(token: SecretStr) -> datetime | None:
         return datetime.fromtimestamp(int(claims["exp"]), UTC)
     except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError):
         return None
-
-
-def read_as(model: type[P], data: Any) -> P:
-    """The data of an answer as a model. Raises `TownUnreachableError`: a newer or broken door, not a refusal."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        # The values may be credentials; only the fields' names are told.
-        fields = sorted({".".join(map(str, e["loc"])) for e in error.errors(include_input=False, include_url=False)})
-        message = f"the answer is no {model.__name__}: {', '.join(fields)}"
-        raise TownUnreachableError(message) from None
-
-
-def read_envelope(answer: httpx.Response) -> Any:
-    """The data of an answer. Raises `TownRefusedError`, `TownUnreachableError`."""
-    if answer.status_code in TRANSIENT:
-        raise TownUnreachableError(f"HTTP {answer.status_code}")
-    if answer.status_code == HTTPStatus.NO_CONTENT:
-        return None
-    try:
-        body = answer.json()
-    except ValueError as error:
-        raise TownRefusedError(answer.status_code, f"Invalid JSON response (HTTP {answer.status_code})") from error
-    if not isinstance(body, dict) or "success" not in body:
-        raise TownRefusedError(answer.status_code, "Unexpected response shape")
-    if not body["success"]:
-        raise TownRefusedError(answer.status_code, str(body.get("error", "refused")))
-    # Some answers of the reference have their fields beside `success`.
-    return body["data"] if "data" in body else {name: value for name, value in body.items() if name != "success"}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from gastown.container.log import say
 from gastown.container.payloads import AgentCredentials, GitCredentials
-from gastown.container.town_client import TownRefusedError, TownUnreachableError
+from gastown.container.town_answers import TownRefusedError, TownUnreachableError
 
 KEPT = timedelta(minutes=30)
 """After this long the town is asked again, whatever a token says of its end (source-control facts, 2.1)."""
