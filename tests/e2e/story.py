@@ -92,9 +92,14 @@ class Story:
         """A file as it is on the default branch."""
         return git("show", f"refs/heads/{self.repository.default_branch}:{path}", folder=self.repository.path)
 
+    def aws(self, service: str) -> Any:
+        """The operators' side of the stack: a client of one service, with all rights."""
+        session: Any = aws_session()
+        return session.client(service, endpoint_url=self.stack.endpoint, config=client_settings())
+
     def container_process(self) -> int:
         """The id of the process that is the town's container now."""
-        with closing(aws_session().client("ecs", endpoint_url=self.stack.endpoint, config=client_settings())) as ecs:
+        with closing(self.aws("ecs")) as ecs:
             arns = ecs.list_tasks(cluster=STACK_NAME, desiredStatus="RUNNING")["taskArns"]
             tasks = ecs.describe_tasks(cluster=STACK_NAME, tasks=arns)["tasks"]
         arn = next(task["taskArn"] for task in tasks if task.get("startedBy", "").startswith(self.town_id))

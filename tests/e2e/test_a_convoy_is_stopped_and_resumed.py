@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from infra.local.deployment import aws_session, client_settings
 from tests.e2e.story import Story, chain, wait_until, writes
 
 pytestmark = pytest.mark.e2e
@@ -12,7 +11,7 @@ pytestmark = pytest.mark.e2e
 
 def step_functions(story: Story) -> Any:
     """The console's side of the stack."""
-    return aws_session().client("stepfunctions", endpoint_url=story.stack.endpoint, config=client_settings())
+    return story.aws("stepfunctions")
 
 
 def sling(story: Story, tasks: list[dict[str, Any]], *, staged: bool) -> str:

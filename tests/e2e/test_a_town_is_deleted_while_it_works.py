@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infra.local.demo_repository import RepositoryFailed
-from infra.local.deployment import STACK_NAME, aws_session, client_settings
+from infra.local.deployment import STACK_NAME
 from tests.e2e.story import Story, wait_until, writes
 
 pytestmark = pytest.mark.e2e
@@ -13,21 +13,17 @@ pytestmark = pytest.mark.e2e
 
 def running_tasks(story: Story) -> list[str]:
     """The tasks that ECS runs for the town."""
-    ecs = aws_session().client("ecs", endpoint_url=story.stack.endpoint, config=client_settings())
+    ecs = story.aws("ecs")
     arns = ecs.list_tasks(cluster=STACK_NAME, desiredStatus="RUNNING")["taskArns"]
     tasks = ecs.describe_tasks(cluster=STACK_NAME, tasks=arns)["tasks"] if arns else []
     return [task["taskArn"] for task in tasks if task.get("startedBy", "").startswith(story.town_id)]
 
 
 def session_bucket(story: Story) -> tuple[Any, str]:
-    """A client with all rights, and the name of the bucket for what sessions remember."""
-
-    def client(name: str) -> Any:
-        session: Any = aws_session()
-        return session.client(name, endpoint_url=story.stack.endpoint, config=client_settings())
-
-    part = client("cloudformation").describe_stack_resource(StackName=STACK_NAME, LogicalResourceId="SessionBucket")
-    return client("s3"), part["StackResourceDetail"]["PhysicalResourceId"]
+    """A client of S3, and the name of the bucket for what sessions remember."""
+    stacks = story.aws("cloudformation")
+    part = stacks.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId="SessionBucket")
+    return story.aws("s3"), part["StackResourceDetail"]["PhysicalResourceId"]
 
 
 def test_a_town_that_works_is_deleted_with_its_container(story: Story) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.deployment import STACK_NAME, aws_session, client_settings
+from infra.local.deployment import STACK_NAME
 from tests.e2e.forge_story import ForgeStory
 from tests.e2e.story import wait_until, writes
 
@@ -90,9 +90,7 @@ def test_a_conflict_becomes_one_bead_and_the_request_merges_after_it(on_forge: B
 def test_a_webhook_has_a_request_looked_at_at_once(on_forge: Begin) -> None:
     """No clock is moved: the review that a person leaves is answered within seconds, not within a minute."""
     story = on_forge(refinery=ALONE)
-    with closing(
-        aws_session().client("secretsmanager", endpoint_url=story.stack.endpoint, config=client_settings())
-    ) as vault:
+    with closing(story.aws("secretsmanager")) as vault:
         secret = vault.get_secret_value(SecretId=f"{STACK_NAME}/webhooks")["SecretString"]
     story.forge.steer.add_hook(f"{story.stack.api}/webhooks/github", secret)
     bead = held_up(story)

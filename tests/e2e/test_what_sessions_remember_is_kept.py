@@ -15,7 +15,7 @@ from gastown.container.session_snapshots import SnapshotKeeper
 from gastown.container.settings import read_settings
 from gastown.container.town_client import TownClient
 from gastown.usecases import tokens
-from infra.local.deployment import STACK_NAME, aws_session, client_settings
+from infra.local.deployment import STACK_NAME
 from tests.e2e.story import Story, wait_until, writes
 
 pytestmark = pytest.mark.e2e
@@ -24,8 +24,7 @@ LIMIT = 60.0
 
 def a_token(story: Story, generation: int) -> str:
     """A container's token, signed as the stack signs them."""
-    vault = aws_session().client("secretsmanager", endpoint_url=story.stack.endpoint, config=client_settings())
-    secret = vault.get_secret_value(SecretId=f"{STACK_NAME}/signing")["SecretString"]
+    secret = story.aws("secretsmanager").get_secret_value(SecretId=f"{STACK_NAME}/signing")["SecretString"]
     return tokens.mint_container([secret], town_id=story.town_id, generation=generation, now=story.now())
 
 

@@ -8,21 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.integration.container.door import TOWN, Door
+from tests.integration.container.door import Door
 from tests.integration.container.running import run_container
+from tests.integration.container.warm_mayor import a_start, describe_mayor
 from tests.support.agent_program import needs_opencode, opencode_environment
 from tests.support.model_api import ModelApi, Say, open_model_api
 
 pytestmark = needs_opencode
 PATIENCE = 120
-START = {
-    "agent": {"id": "mayor", "name": "mayor", "role": "mayor"},
-    "rig_id": f"mayor-{TOWN}",
-    "instructions": "Speak of toast alone.",
-    "runtime": "opencode",
-    "model": "mayor",
-    "small_model": "small",
-}
 WORDS = {"id": "words", "kind": "message", "agent_id": "nobody", "dispatch": 1, "payload": {"prompt": "hello"}}
 """Nobody hears them, but their answer comes when the gate is open."""
 
@@ -34,23 +27,9 @@ def models() -> Iterator[ModelApi]:
         yield api
 
 
-def a_start(**changes: Any) -> dict[str, Any]:
-    """The town's start of what was warmed up."""
-    payload = {**START, "words": "Make breakfast", **changes}
-    return {
-        "id": "start-mayor-1",
-        "kind": "start",
-        "generation": 1,
-        "agent_id": "mayor",
-        "dispatch": 1,
-        "payload": payload,
-    }
-
-
 def run_mayor(door: Door, models: ModelApi, workspace: Path, start: dict[str, Any]) -> list[str]:
     """Warm the mayor up, start it, and hear its first turn to the end; what the container's log says, in order."""
-    door.model = {"token": "key-of-the-models-api", "url": models.url}
-    door.mayor = {"agentId": "mayor", "organizationId": None, "start": START, "access": door.model}
+    describe_mayor(door, models)
     models.scripts["mayor"] = models.scripts["another"] = lambda _: Say("It is under way.")
     door.want(WORDS)
     with run_container(door, workspace, **opencode_environment()) as running:
@@ -65,7 +44,7 @@ def run_mayor(door: Door, models: ModelApi, workspace: Path, start: dict[str, An
 
 def test_the_start_after_a_prewarm_spawns_no_second_server(door: Door, models: ModelApi, tmp_path: Path) -> None:
     """One server for both, with the mayor's tools and instructions from the first turn on (REQ-1.15, 1.18)."""
-    told = run_mayor(door, models, tmp_path / "workspace", a_start())
+    told = run_mayor(door, models, tmp_path / "workspace", a_start(1, "Make breakfast"))
 
     assert ["server.spawned", "mayor.prewarm_complete", "session.opened"] == told
     first = models.talks("mayor")[0]
@@ -75,7 +54,7 @@ def test_the_start_after_a_prewarm_spawns_no_second_server(door: Door, models: M
 
 def test_a_start_with_another_model_replaces_the_warm_server(door: Door, models: ModelApi, tmp_path: Path) -> None:
     """The settings were changed in between (REQ-1.15)."""
-    told = run_mayor(door, models, tmp_path / "workspace", a_start(model="another"))
+    told = run_mayor(door, models, tmp_path / "workspace", a_start(1, "Make breakfast", model="another"))
 
     both = ["server.spawned", "mayor.prewarm_complete", "server.replaced", "server.spawned", "session.opened"]
     assert both == told

@@ -13,21 +13,15 @@ from typing import Any
 
 import pytest
 
-from tests.integration.container.door import TOWN, Door
+from tests.integration.container.door import Door
 from tests.integration.container.running import Running, run_container
+from tests.integration.container.warm_mayor import a_start, describe_mayor
 from tests.support.agent_program import needs_opencode, opencode_environment
 from tests.support.model_api import ModelApi, Say, Talk, open_model_api
 
 pytestmark = needs_opencode
 PATIENCE = 120
 PLACE = "/store/mayor/opencode"
-START = {
-    "agent": {"id": "mayor", "name": "mayor", "role": "mayor"},
-    "rig_id": f"mayor-{TOWN}",
-    "runtime": "opencode",
-    "model": "mayor",
-    "small_model": "small",
-}
 
 
 @pytest.fixture
@@ -38,17 +32,10 @@ def models() -> Iterator[ModelApi]:
         yield api
 
 
-def a_start(dispatch: int, words: str) -> dict[str, Any]:
-    """A start of the mayor."""
-    known = {"kind": "start", "generation": 1, "agent_id": "mayor", "dispatch": dispatch}
-    return {"id": f"start-mayor-{dispatch}", **known, "payload": {**START, "words": words}}
-
-
 def run_mayor(door: Door, models: ModelApi, workspace: Path) -> Any:
     """A container on an empty disk, whose mayor's model is paid for, so that it is warmed up too."""
     shutil.rmtree(workspace, ignore_errors=True)
-    door.model = {"token": "key-of-the-models-api", "url": models.url}
-    door.mayor = {"agentId": "mayor", "organizationId": None, "start": START, "access": door.model}
+    describe_mayor(door, models)
     return run_container(door, workspace, **opencode_environment())
 
 
