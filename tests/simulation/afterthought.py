@@ -8,21 +8,21 @@ from gastown.domain.ids import BeadId
 from gastown.usecases import beads, convoys
 
 if TYPE_CHECKING:
+    from tests.simulation.watch import View
     from tests.simulation.world import World
 
 BY = "user"
 
 
-def think_again(world: "World") -> None:
-    """Somebody has an afterthought about each convoy that has just begun to land, or has none."""
-    town = world.watch.stored()
-    for convoy in town.convoys.values() if town else ():
-        landing = town.landing_of(convoy.id) if town else None
-        if landing is None or world.knows(landing.id, "afterthought"):
+def think_again(view: "View") -> None:
+    """Somebody has an afterthought about each convoy that began to land in this commit, or has none."""
+    world, town, before = view.world, view.town, view.before
+    for convoy in town.convoys.values():
+        landing = town.landing_of(convoy.id)
+        if landing is None or landing.id in before.reviews or not world.luck.strikes("afterthought"):
             continue
-        if world.is_fated(landing.id, "afterthought"):
-            seconds = world.luck.between("an afterthought comes", 0.1, 60)
-            world.after(seconds, "person: an afterthought", partial(_add_one_more, world, convoy.id, convoy.rig_id))
+        seconds = world.luck.between("an afterthought comes", 0.1, 60)
+        world.after(seconds, "person: an afterthought", partial(_add_one_more, world, convoy.id, convoy.rig_id))
 
 
 def _add_one_more(world: "World", convoy_id: BeadId, rig_id: str) -> None:

@@ -143,11 +143,11 @@ class Watch:
         self._items = list(self.world.store.live.get(self.world.town_id, {}).values())
         self._before = self._glass.look(self._items) if self._items else None
 
-    def after_commit(self, commit: Commit) -> None:
-        """Look at what a commit changed."""
+    def after_commit(self, commit: Commit) -> View | None:
+        """Look at what a commit changed; none if it made the town or took it away."""
         before, town = self._before, self.stored()
         if before is None or town is None:
-            return
+            return None
         journal = next(row.body for row in commit.rows if row.pk == "JOURNAL")
         finals = {row.pk.removeprefix("BEAD#"): row.body for row in commit.rows if row.sk == "FINAL"}
         view = View(
@@ -161,6 +161,7 @@ class Watch:
         self._check_finals(finals)
         self._check_stale(view)
         self._check(view)
+        return view
 
     def _check_finals(self, finals: dict[str, dict[str, Any]]) -> None:
         for bead_id, body in finals.items():

@@ -199,10 +199,6 @@ class World:
         self.give_tokens()
         self.tell("peace")
 
-    def knows(self, review_id: str, fault: str) -> bool:
-        """Whether it is drawn already if this befalls a review."""
-        return (review_id, fault) in self._fates
-
     def is_fated(self, review_id: str, fault: str) -> bool:
         """Whether this befalls a review each time; it is drawn once, and peace does not change it."""
         if (review_id, fault) not in self._fates:
@@ -313,5 +309,5 @@ class World:
 
     def _after_commit(self, commit: Commit) -> None:
         self.commits += 1
-        self.watch.after_commit(commit)
-        think_again(self)
+        if (view := self.watch.after_commit(commit)) is not None:
+            think_again(view)
