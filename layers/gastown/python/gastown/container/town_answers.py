@@ -46,6 +46,14 @@ def read_envelope(answer: httpx.Response) -> Any:
     """The data of an answer. Raises `TownRefusedError`, `TownUnreachableError`."""
     if answer.status_code in TRANSIENT:
         raise TownUnreachableError(f"HTTP {answer.status_code}")
+    if (body := open_envelope(answer)) is None:
+        return None
+    # Some answers of the reference have their fields beside `success`.
+    return body["data"] if "data" in body else {name: value for name, value in body.items() if name != "success"}
+
+
+def open_envelope(answer: httpx.Response) -> dict[str, Any] | None:
+    """The whole of a good answer, none if it has no content. Raises `TownRefusedError`."""
     if answer.status_code == HTTPStatus.NO_CONTENT:
         return None
     try:
@@ -56,5 +64,4 @@ def read_envelope(answer: httpx.Response) -> Any:
         raise TownRefusedError(answer.status_code, "Unexpected response shape")
     if not body["success"]:
         raise TownRefusedError(answer.status_code, str(body.get("error", "refused")))
-    # Some answers of the reference have their fields beside `success`.
-    return body["data"] if "data" in body else {name: value for name, value in body.items() if name != "success"}
+    return body

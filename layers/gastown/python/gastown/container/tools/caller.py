@@ -15,11 +15,11 @@ import httpx
 
 from gastown.container.tools.catalog import Call, Identity
 from gastown.container.tools.credential_helper import BrokerError, ask_broker
+from gastown.container.town_answers import TRANSIENT, TownRefusedError, open_envelope
 
 TRIES = 5
 FIRST_WAIT = 0.3
 """Seconds before the second try; doubled after each, with jitter."""
-TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class CallFailedError(Exception):
@@ -74,14 +74,7 @@ def _once(client: httpx.Client, call: Call, url: str, token: str) -> Any:
         answer = client.request(call.method, url, json=call.body, headers={"Authorization": f"Bearer {token}"})
     except httpx.HTTPError as error:
         raise CallFailedError(0, f"Network error: {type(error).__name__}") from error
-    if answer.status_code == HTTPStatus.NO_CONTENT:
-        return None
     try:
-        body = answer.json()
-    except ValueError as error:
-        raise CallFailedError(answer.status_code, f"Invalid JSON response (HTTP {answer.status_code})") from error
-    if not isinstance(body, dict) or "success" not in body:
-        raise CallFailedError(answer.status_code, "Unexpected response shape")
-    if not body["success"]:
-        raise CallFailedError(answer.status_code, str(body.get("error", "refused")))
-    return body.get("data")
+        return (open_envelope(answer) or {}).get("data")
+    except TownRefusedError as refusal:
+        raise CallFailedError(refusal.status, refusal.message) from refusal
