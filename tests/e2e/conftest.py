@@ -10,6 +10,7 @@ from infra.local.stack import Stack, running_stack
 from tests.e2e.forge_app import ForgeApp, register_app
 from tests.e2e.forge_story import ForgeStory
 from tests.e2e.story import Story, new_repository
+from tests.support.agent_program import opencode_command
 from tests.support.forge.server import Forge
 
 
@@ -34,14 +35,15 @@ def apps() -> list[ForgeApp]:
 
 @pytest.fixture(scope="session")
 def stack(forge: Forge, apps: list[ForgeApp]) -> Iterator[Stack]:
-    """The whole service on emulated AWS with its rights enforced, its agents played by the deterministic demo agent."""
+    """The whole service on emulated AWS with its rights enforced, its agents played by a demo or by opencode."""
 
     def parameters(endpoint: str) -> dict[str, str]:
         app, arn = register_app(endpoint, forge)
         apps.append(app)
         return {"GitHubUrl": forge.url, "GitHubApiUrl": forge.url, "GitHubAppSecretArn": arn}
 
-    environment = {"GASTOWN_AGENT_COMMAND": AGENT_COMMAND}
+    idle = {"GASTOWN_IDLE_SECONDS": "1", "GASTOWN_REFINERY_IDLE_SECONDS": "1"}
+    environment = {"GASTOWN_AGENT_COMMAND": AGENT_COMMAND, **opencode_command(), **idle}
     with running_stack(environment=environment, parameters=parameters, enforce_iam=True) as running:
         yield running
 

@@ -14,8 +14,17 @@ needs_opencode = pytest.mark.skipif(
 )
 
 
+def proxies_to_nowhere() -> dict[str, str]:
+    """Variables with which a program finds nothing but this host."""
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), NOWHERE)
+    return {**proxies, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
+
+
+def opencode_command() -> dict[str, str]:
+    """What a container is told so that it finds the program."""
+    return {"GASTOWN_OPENCODE_COMMAND": str(OPENCODE)}
+
+
 def opencode_environment() -> dict[str, str]:
     """What a container is told so that it finds the program, and the program nothing but this host."""
-    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), NOWHERE)
-    alone = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
-    return {"GASTOWN_OPENCODE_COMMAND": str(OPENCODE), **proxies, **alone}
+    return {**opencode_command(), **proxies_to_nowhere()}

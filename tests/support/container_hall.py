@@ -101,6 +101,8 @@ class TownDouble:
     def __init__(self) -> None:
         """A town that wants nothing and has no mayor."""
         self.calls: list[tuple[str, str, Any, str]] = []
+        self.settled: list[str] = []
+        """The paths of the calls that were answered, in the order of their answers."""
         self.held: dict[str, asyncio.Event] = {}
         self.reached: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.answers: dict[str, Envelope | Callable[[], Envelope]] = {
@@ -120,6 +122,7 @@ class TownDouble:
             await self.held[last].wait()
         answer = self.answers.get(last, (200, {"success": True, "data": {}}))
         status, envelope = answer() if callable(answer) else answer
+        self.settled.append(request.url.path)
         return httpx.Response(status, json=envelope)
 
     def heard(self, last: str) -> list[Any]:

@@ -41,6 +41,8 @@ class MemoryTownStore:
         self._partitions: dict[tuple[str, str], set[str]] = {}
         self.calls: Counter[str] = Counter()
         self.faults: list[str] = []
+        self.unseen: set[tuple[str, str]] = set()
+        """Partition and sort key of rows that only a consistent read shows yet."""
         self._before: dict[str, dict[str, LiveItem]] = {}
         self._lock = threading.RLock()
 
@@ -227,9 +229,9 @@ class MemoryTownStore:
                 item = self.live.get(town_id, {}).get(sk)
                 return copied(item.body) if item else None
             row = self.rows[town_id].get((pk, sk)) if town_id in self.rows else None
-            return copied(row.body) if row else None
+            return copied(row.body) if row and (consistent or (pk, sk) not in self.unseen) else None
 
-    def list_rows(
+    def list_rows(  # noqa: PLR0913 - by keyword only: these are a query's own parts
         self,
         town_id: str,
         pk: str,
@@ -238,12 +240,14 @@ class MemoryTownStore:
         before: str | None = None,
         prefix: str = "",
         newest_first: bool = True,
+        consistent: bool = False,
     ) -> tuple[list[tuple[str, dict[str, Any]]], str | None]:
         """One page; `before` is the last sort key of the page before, in reading direction."""
         with self._lock:
             self.calls["list_rows"] += 1
             partition = self._partitions.get((town_id, pk), ())
             keys = sorted(sk for sk in partition if sk.startswith(prefix) and (pk, sk) in self.rows[town_id])
+            keys = [sk for sk in keys if consistent or (pk, sk) not in self.unseen]
             keys = keys[::-1] if newest_first else keys
             if before is not None:
                 keys = [sk for sk in keys if (sk < before if newest_first else sk > before)]

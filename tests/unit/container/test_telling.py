@@ -118,3 +118,29 @@ def test_a_run_that_ends_in_silence_asks_nothing() -> None:
     town.run()
 
     assert [] == town.asked
+
+
+def test_whoever_waits_for_the_last_words_goes_on_as_soon_as_they_are_heard() -> None:
+    """No second passes after the last request, for nothing follows it."""
+    town = Town()
+    town.say("a")
+    town.telling.end()
+
+    async def wait() -> float:
+        telling = asyncio.create_task(town.telling.run())
+        await asyncio.wait_for(town.telling.told(), 30)
+        await telling
+        return town.now
+
+    assert 0 == asyncio.run(wait())
+
+
+@pytest.mark.parametrize("answer", [TownRefusedError(409, "no"), TownUnreachableError("HTTP 503")])
+def test_nobody_waits_for_words_that_were_given_up(answer: Exception) -> None:
+    """The town did not want them, or could not be reached for too long."""
+    town = Town(*[answer] * 100)
+    town.say("a")
+    town.telling.end()
+    town.run()
+
+    asyncio.run(asyncio.wait_for(town.telling.told(), 30))

@@ -127,3 +127,13 @@ def test_a_conversation_is_rebuilt_from_the_newest_pages(desk: Desk, world: Agen
 
     assert turn.text.endswith("\n3999\n4000")
     assert 4 == desk.store.calls["list_rows"]
+
+
+def test_the_session_that_continues_hears_what_was_told_a_moment_ago(desk: Desk, world: AgentWorld) -> None:
+    """Reads may lag behind writes for a while, except those that ask for the latest."""
+    append(desk.work, world.container_claims, world.polecat.id, 1, [happening(1, "just now")])
+    desk.store.unseen = set(desk.store.rows[TOWN_ID])
+
+    assert [] == agent_events.conversation(desk.work, TOWN_ID, world.polecat.id)
+    [turn] = agent_events.conversation_for(desk.work, world.container_claims, world.polecat.id)
+    assert "just now" == turn.text

@@ -227,13 +227,14 @@ def test_history_and_finals_can_be_read_after_the_working_set_has_forgotten(
 
 
 def test_history_that_a_crash_left_unwritten_is_caught_up(uow: UnitOfWork, store: MemoryTownStore) -> None:
-    """The journal knows what the history lacks."""
+    """The journal knows what the history lacks, also what only a consistent read shows yet."""
     bead_id = uow.change(TOWN, sling, actor="u", cause="sling")
     rows = store.rows[TOWN]
     for key in [key for key in rows if key[0].startswith(("BEAD#", "EVENTS")) and key[1] != "TEXT"]:
         del rows[key]
     store.live[TOWN]["PROJECTED"].body["version"] = 1
 
+    store.unseen = {key for key in rows if key[0] == "JOURNAL"}
     town = uow.load(TOWN).town
     uow.catch_up(town)
 

@@ -31,6 +31,8 @@ from gastown.container.worktrees import Worktrees
 T = TypeVar("T")
 SETTLE_SECONDS = 1.0
 """After this long the town's reads have caught up with its last commit."""
+RECALL_SECONDS = 5.0
+"""How long a session waits until the town knows what the one before it said. Events are told once a second at most."""
 STOP_GRACE = 10.0
 """Seconds between the polite and the forced end of a session."""
 
@@ -138,9 +140,14 @@ class Starting:
         self.watching.running(record)
 
     async def _recalling(self, launch: Launch, record: Record) -> Launch:
-        """The mayor's launch with what was said before; without it the mayor starts all the same."""
+        """The mayor's launch with what was said before; without it the mayor starts all the same.
+
+        The session before may have ended a moment ago, with its last words still on their way to the town.
+        """
         if not isinstance(record.start, MayorStart):
             return launch
+        if not await self.watching.told_before(record, limit=RECALL_SECONDS):
+            say("conversation.incomplete", agent_id=record.agent_id, dispatch=record.dispatch)
         try:
             history = await self.client.conversation(record.agent_id)
         except (TownRefusedError, TownUnreachableError) as error:

@@ -28,7 +28,7 @@ class Telling:
     ) -> None:
         """Nothing is told before `run`. `send` is one request, tried once."""
         self._buffer, self._send, self._sleep = buffer, send, sleep
-        self._news = asyncio.Event()
+        self._news, self._over = asyncio.Event(), asyncio.Event()
         self._ended = False
 
     def hear(self) -> None:
@@ -40,8 +40,18 @@ class Telling:
         self._ended = True
         self._news.set()
 
+    async def told(self) -> None:
+        """Return when the town knows everything, or what is left was given up."""
+        await self._over.wait()
+
     async def run(self) -> None:
         """Tell until the end; returns early when the town does not want to hear of this run any more."""
+        try:
+            await self._run()
+        finally:
+            self._over.set()
+
+    async def _run(self) -> None:
         failures = 0
         while await self._has_news():
             try:
@@ -59,6 +69,8 @@ class Telling:
             else:
                 failures = 0
                 self._buffer.settle()
+            if self._ended and not self._buffer.take():
+                return
             await self._sleep(min(PERIOD * 2**failures, LONGEST_WAIT))
 
     async def _has_news(self) -> bool:

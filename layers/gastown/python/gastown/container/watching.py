@@ -27,6 +27,8 @@ class Watch:
     began: float
     marked: float
     telling: Telling | None = None
+    before: Telling | None = None
+    """How the events of the agent's run before this one are told."""
 
 
 @dataclass(kw_only=True)
@@ -67,8 +69,9 @@ class Watching:
     def starting(self, record: Record) -> None:
         """A run begins to start."""
         now = self.clock()
-        self._watches.pop(self._last(record.agent_id) or ("", 0), None)
-        self._watches[record.agent_id, record.dispatch] = Watch(buffer=EventBuffer(), began=now, marked=now)
+        old = self._watches.pop(self._last(record.agent_id) or ("", 0), None)
+        watch = Watch(buffer=EventBuffer(), began=now, marked=now, before=old.telling if old is not None else None)
+        self._watches[record.agent_id, record.dispatch] = watch
 
     def passed(self, record: Record, label: str) -> None:
         """A run's start has come this far."""
@@ -115,6 +118,17 @@ class Watching:
         watch.buffer.add(AgentEvent(kind="agent.exited", data=data, at=datetime.now(UTC)))
         if watch.telling is not None:
             watch.telling.end()
+
+    async def told_before(self, record: Record, *, limit: float) -> bool:
+        """Wait until the town knows all that the agent's run before this one did; false if `limit` seconds are few."""
+        watch = self._watches.get((record.agent_id, record.dispatch))
+        if watch is None or watch.before is None:
+            return True
+        try:
+            await asyncio.wait_for(watch.before.told(), limit)
+        except TimeoutError:
+            return False
+        return True
 
     def shown(self, agent_id: str, after: int) -> list[Numbered]:
         """The newest events of an agent's last run, after a number; none of an agent that nobody knows."""

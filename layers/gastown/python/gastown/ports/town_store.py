@@ -125,7 +125,7 @@ class TownStore(Protocol):
         """One row's body."""
         ...
 
-    def list_rows(
+    def list_rows(  # noqa: PLR0913 - by keyword only: these are a query's own parts
         self,
         town_id: str,
         pk: str,
@@ -134,6 +134,7 @@ class TownStore(Protocol):
         before: str | None = None,
         prefix: str = "",
         newest_first: bool = True,
+        consistent: bool = False,
     ) -> tuple[list[tuple[str, dict[str, Any]]], str | None]:
         """One page of (sort key, body), and the cursor of the next page."""
         ...

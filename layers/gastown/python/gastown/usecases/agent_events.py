@@ -86,15 +86,17 @@ def mayor_conversation(work: UnitOfWork, town_id: str) -> list[Turn]:
 def conversation_for(work: UnitOfWork, claims: ContainerClaims, agent_id: str) -> list[Turn]:
     """An agent's conversation, for the session that continues it. Raises `StaleDispatch`, `NotFound`."""
     check_sender(work, claims, agent_id, 0)
-    return conversation(work, claims.town_id, agent_id)
+    return conversation(work, claims.town_id, agent_id, consistent=True)
 
 
-def conversation(work: UnitOfWork, town_id: str, agent_id: str) -> list[Turn]:
-    """An agent's conversation, from its newest events."""
+def conversation(work: UnitOfWork, town_id: str, agent_id: str, *, consistent: bool = False) -> list[Turn]:
+    """An agent's conversation, from its newest events; `consistent` shows those too that were told a moment ago."""
     events: list[AgentEvent] = []
     before: str | None = None
     while len(events) < TOLD:
-        page, before = work.store.list_rows(town_id, _pk(agent_id), prefix="EVENT#", limit=PAGE, before=before)
+        page, before = work.store.list_rows(
+            town_id, _pk(agent_id), prefix="EVENT#", limit=PAGE, before=before, consistent=consistent
+        )
         events += map(_event, page)
         if before is None:
             break

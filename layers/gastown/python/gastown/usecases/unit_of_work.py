@@ -241,7 +241,7 @@ class UnitOfWork:
         if town.projected >= town.version:
             return
         after = journal_sk(town.projected)
-        page, _ = self.store.list_rows(town.id, "JOURNAL", limit=50, before=after, newest_first=False)
+        page, _ = self.store.list_rows(town.id, "JOURNAL", limit=50, before=after, newest_first=False, consistent=True)
         missing = [body for sk, body in page if sk > after]
         rows = [row for body in missing for row in history_rows(body)]
         last = int(missing[-1]["version"]) if missing else town.version

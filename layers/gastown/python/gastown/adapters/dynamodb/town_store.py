@@ -176,7 +176,7 @@ class DynamoTownStore:
         except DoesNotExist:
             return None
 
-    def list_rows(
+    def list_rows(  # noqa: PLR0913 - by keyword only: these are a query's own parts
         self,
         town_id: str,
         pk: str,
@@ -185,13 +185,19 @@ class DynamoTownStore:
         before: str | None = None,
         prefix: str = "",
         newest_first: bool = True,
+        consistent: bool = False,
     ) -> tuple[list[tuple[str, dict[str, Any]]], str | None]:
         """Pattern `list rows`."""
         key = {"pk": {"S": pk}, "sk": {"S": before}} if before is not None else None
         condition = TownItem.sk.startswith(prefix) if prefix else None
         with translated(town_id):
             found = self._model(town_id).query(
-                pk, condition, scan_index_forward=not newest_first, limit=limit, last_evaluated_key=key
+                pk,
+                condition,
+                consistent_read=consistent,
+                scan_index_forward=not newest_first,
+                limit=limit,
+                last_evaluated_key=key,
             )
             page = [(item.sk, item.body) for item in found]
             return page, found.last_evaluated_key["sk"]["S"] if found.last_evaluated_key else None
