@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gastown import bootstrap
 from gastown.api import errors
-from gastown.api.callers import body
+from gastown.api.callers import body, raw_body
 from gastown.api.convoy_views import detail, show_slung, statuses
 from gastown.api.message_views import show_nudge
 from gastown.api.request_log import recorded, watch_route
@@ -64,6 +64,12 @@ class ClockBody(BaseModel):
     """How far to move the clock: forward only."""
 
     advance_seconds: float = Field(gt=0, le=7 * 24 * 3600)
+
+
+class DryRunBody(BaseModel):
+    """When the tick would be, with a time zone; now if nothing is said."""
+
+    at: AwareDatetime | None = None
 
 
 class ReplayBody(BaseModel):
@@ -198,9 +204,12 @@ def drain_status(town_id: str) -> dict[str, Any]:
 
 @app.post(f"{TOWN}/reconcile-dry-run")
 def dry_run(town_id: str) -> dict[str, Any]:
-    """What a tick would do now; nothing is written."""
-    desk = bootstrap.reconciler()
-    report = desk.rehearse(desk.uow.load(town_id))
+    """What a tick would do now, or at a moment ahead if nothing happens before; nothing is written."""
+    desk, at = bootstrap.reconciler(), DryRunBody.model_validate(raw_body(app) or {}).at
+    loaded = desk.uow.load(town_id)
+    if at is not None and at < desk.uow.moment(loaded.town).now:
+        raise Invalid("A dry run looks ahead; replay-events looks back", field="at")
+    report = desk.rehearse(loaded, at=at)
     return {**asdict(report), "wake_at": stamp(report.wake_at)}
 
 
