@@ -32,7 +32,7 @@ def move_to(story: Story, moment: datetime) -> None:
 
 
 def test_work_of_a_silent_container_goes_on_in_the_next(story: Story, tmp_path: Path) -> None:
-    """Stopped as a host that hangs is: nothing is started in it meanwhile, and what it says later changes nothing."""
+    """Nothing is started in it meanwhile; its successor does the work, which is merged once."""
     gate = tmp_path / "go"
     bead_id = story.sling(
         "Write", f"```demo\nrun while [ ! -e {gate} ]; do sleep 0.2; done\nwrite part.txt\n  part\n```\n"
@@ -49,12 +49,11 @@ def test_work_of_a_silent_container_goes_on_in_the_next(story: Story, tmp_path: 
 
         move_to(story, since + 7 * MINUTE)
         assert wait_until(lambda: container(story)["generation"] == 2), container(story)
-        assert "has been silent" in str(container(story)["lastError"]) or container(story)["state"] != "none"
         gate.touch()
         assert wait_until(lambda: story.bead(bead_id)["status"] == "closed"), story.bead(bead_id)
     finally:
         os.kill(process, signal.SIGCONT)
 
     assert "part" == story.file("part.txt")
-    assert [2] == sorted({container(story)["generation"]})
+    assert 2 == container(story)["generation"]
     assert 1 == sum(event["new_value"] == "merged" for event in story.events("review_completed"))

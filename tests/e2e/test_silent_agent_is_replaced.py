@@ -26,13 +26,14 @@ class PlayedContainer:
         token = story.debug("POST", "/tokens", {})["token"]
         self.api = TownApi(api=story.stack.api, user_id="", user_token=token)
         self.path = f"/api/towns/{story.town_id}/container/heartbeat"
-        self.over = threading.Event()
+        self.begun, self.over = threading.Event(), threading.Event()
         self.commands: list[dict[str, Any]] = []
         self.heart = threading.Thread(target=self._beat)
 
     def __enter__(self) -> Self:
-        """Begin to beat."""
+        """Begin to beat: from here on the container is heard, and only the agent is not."""
         self.heart.start()
+        assert self.begun.wait(30)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,6 +45,7 @@ class PlayedContainer:
     def _beat(self) -> None:
         while not self.over.wait(0.2):
             self.commands = self.api.call("POST", self.path, {"generation": 1, "agents": []})["commands"]
+            self.begun.set()
 
 
 def agent_of(story: Story) -> dict[str, Any]:
