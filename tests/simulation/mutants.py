@@ -331,7 +331,7 @@ MUTANTS = (
         bug="8.2.14: the landing step is not checked again",
         seed=219,
         cuts=(
-            Cut(function=redoing._check_retry, old="or town.landing_of(convoy.id) is not None", new=""),
+            Cut(function=redoing.check_retry, old="or town.landing_of(convoy.id) is not None", new=""),
             Cut(function=gathering._check_open, old="if town.landing_of(convoy.id) is not None:", new="if not convoy:"),
             Cut(
                 function=land_convoys,

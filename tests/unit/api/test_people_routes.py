@@ -149,6 +149,17 @@ def test_settings_change_by_name_and_the_rest_stays(door: PeopleDoor) -> None:
     assert (3, "release") == (changed["max_polecats_per_rig"], changed["failed_blockers"])
 
 
+def test_an_empty_name_of_a_model_takes_it_back(door: PeopleDoor) -> None:
+    """As null does, for town and rig: an empty name would go to the container as a model."""
+    for empty in ("", None):
+        door.ask("PATCH", f"{T}/config", {"default_model": "a", "small_model": "b"})
+        door.ask("PATCH", R, {"model": "c"})
+
+        shown = door.ask("PATCH", f"{T}/config", {"default_model": empty, "small_model": empty}).data
+        rig = door.ask("PATCH", R, {"model": empty}).data
+        assert (None, None, None) == (shown["default_model"], shown["small_model"], rig["config"]["model"])
+
+
 @pytest.mark.parametrize(
     "body",
     [

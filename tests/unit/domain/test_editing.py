@@ -1,11 +1,12 @@
 """What people change about beads, and what they are refused."""
 
 from copy import deepcopy
+from datetime import timedelta
 
 import pytest
 
 from gastown.domain.bead import HELD, REWORK, Bead, BeadStatus, Priority
-from gastown.domain.editing import BeadEdit, edit_bead, live_bead
+from gastown.domain.editing import BeadEdit, edit_bead, live_bead, start_held
 from gastown.domain.ending import end_bead
 from gastown.domain.errors import Conflict, Invalid, NotFound
 from gastown.domain.ids import BeadId, RigId
@@ -30,6 +31,20 @@ def test_named_fields_change_and_the_rest_stays() -> None:
     assert ("New", ["ui", HELD], Priority.MEDIUM) == (bead.title, bead.labels, bead.priority)
     assert {"other": 2, "convoy_id": "c"} == bead.metadata
     assert ["fields_updated"] == [note.type for note in town.notes]
+
+
+def test_a_held_bead_is_let_go_once_and_its_history_says_by_whom() -> None:
+    """Other labels stay."""
+    town = a_town()
+    bead = a_bead(town, labels=[HELD, "bug"])
+
+    start_held(town, bead, "user-1", at(5))
+
+    assert (["bug"], NOW + timedelta(seconds=5)) == (bead.labels, bead.updated_at)
+    [note] = town.notes
+    assert ("fields_updated", "labels", "user-1") == (note.type, note.new, note.metadata["actor"])
+    with pytest.raises(Conflict):
+        start_held(town, bead, "user-1", at(6))
 
 
 def test_a_new_body_is_a_text_and_no_body_an_empty_one() -> None:

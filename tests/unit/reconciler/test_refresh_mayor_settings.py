@@ -1,7 +1,8 @@
 """The rule `refresh_mayor_settings`."""
 
+from gastown.reconciler.apply_action import apply_action
 from gastown.reconciler.rules.refresh_mayor_settings import refresh_mayor_settings
-from tests.support.builders import NOW, a_town, with_container, with_mayor
+from tests.support.builders import NOW, a_town, fresh, with_container, with_mayor
 
 
 def test_a_live_mayor_hears_of_another_model_and_other_instructions() -> None:
@@ -14,6 +15,19 @@ def test_a_live_mayor_hears_of_another_model_and_other_instructions() -> None:
     town.config.custom_instructions["mayor"] = "Be brief"
 
     assert [action.what for action in refresh_mayor_settings(town, NOW)] == ["model", "instructions"]
+
+
+def test_a_live_mayor_hears_of_another_small_model() -> None:
+    """Both models are one word to the container, and afterwards there is nothing left to say."""
+    town = with_container(a_town())
+    with_mayor(town)
+    town.config.small_model = "small"
+    [action] = refresh_mayor_settings(town, NOW)
+
+    apply_action(town, action, fresh())
+    [command] = town.commands.values()
+    assert {"model": None, "small_model": "small"} == command.payload
+    assert [] == list(refresh_mayor_settings(town, NOW))
 
 
 def test_its_roles_own_model_comes_first() -> None:

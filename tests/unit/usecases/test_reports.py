@@ -3,7 +3,7 @@
 import pytest
 
 from gastown.domain.errors import Conflict, Forbidden, Invalid, StaleDispatch
-from gastown.usecases import containers, reports
+from gastown.usecases import containers, history, reports
 from gastown.usecases.reports import DoneReport, Exit
 from gastown.usecases.unit_of_work import Replayed
 from tests.support.agent_world import SHA, a_desk, an_agent_world, claims_of, send_to_review
@@ -126,6 +126,8 @@ def test_checkpoint_and_status_line_are_kept() -> None:
         agent.status_message,
         agent.status_updated_at,
     )
+    told = history.list_events(desk.work, world.town.id, bead_id=str(agent.hook))[0]
+    assert ("agent_status", agent.id, "Oiling") == (told["event_type"], told["agent_id"], told["new_value"])
 
 
 def test_a_checkpoint_has_a_bound() -> None:

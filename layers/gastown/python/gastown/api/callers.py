@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from gastown import bootstrap
 from gastown.api import identity
 from gastown.domain.agent import Role
-from gastown.domain.errors import Forbidden, Unauthorized
+from gastown.domain.errors import Forbidden, Invalid, Unauthorized
 from gastown.usecases import tokens
 from gastown.usecases.tokens import AgentClaims, ContainerClaims
 
@@ -71,6 +71,15 @@ def idempotency_key(router: BaseRouter) -> str | None:
 def body(router: BaseRouter, of: type[M]) -> M:
     """The request's body as a model. Raises pydantic's `ValidationError`, also for no body or malformed JSON."""
     return of.model_validate(raw_body(router))
+
+
+def whole_number(text: str | None, default: int, field: str) -> int:
+    """A number of a query, or its default. Raises `Invalid`."""
+    if text is None:
+        return default
+    if not text.isdecimal():
+        raise Invalid(f"{field} is a whole number from 0", field=field)
+    return int(text)
 
 
 def raw_body(router: BaseRouter) -> Any:

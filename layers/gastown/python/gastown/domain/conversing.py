@@ -59,7 +59,8 @@ def start_session(town: Town, moment: Moment) -> Session:
     mayor = appoint_mayor(town, moment)
     mayor.dispatch += 1
     mayor.status, mayor.is_wanted, mayor.working_since = AgentStatus.WORKING, False, moment.now
-    mayor.model, mayor.instructions = town.mayor_model(), town.mayor_instructions()
+    mayor.instructions = town.mayor_instructions()
+    mayor.model, mayor.small_model = town.mayor_model(), town.config.small_model
     mayor.session = Session(dispatch=mayor.dispatch, generation=town.container.generation, asked_at=moment.now)
     words: list[Nudge | Mail] = []
     words += nudges_of(town, mayor.id)
@@ -138,8 +139,8 @@ def refresh_session(town: Town, what: str, moment: Moment) -> None:
     """Tell the live session what the settings say now."""
     mayor = appoint_mayor(town, moment)
     if what == "model":
-        mayor.model = town.mayor_model()
-        _command(town, CommandKind.MODEL, {"model": mayor.model, "small_model": town.config.small_model}, moment)
+        mayor.model, mayor.small_model = town.mayor_model(), town.config.small_model
+        _command(town, CommandKind.MODEL, {"model": mayor.model, "small_model": mayor.small_model}, moment)
     else:
         mayor.instructions = town.mayor_instructions()
         _command(town, CommandKind.CONFIG, {"instructions": mayor.instructions}, moment)

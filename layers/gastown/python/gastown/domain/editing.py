@@ -110,6 +110,15 @@ def _note(town: Town, bead: Bead, names: list[str], by: str, moment: Moment) -> 
     town.note(Note(bead_id=bead.id, type="fields_updated", at=moment.now, new=",".join(names), metadata=changed))
 
 
+def start_held(town: Town, bead: Bead, by: str, moment: Moment) -> Bead:
+    """Take the hold off a bead (1 item). Raises `Conflict` for one that nobody holds."""
+    if not bead.is_held:
+        raise Conflict(f"Bead {bead.id} is not held")
+    bead.labels = [label for label in bead.labels if label != HELD]
+    _note(town, bead, ["labels"], by, moment)
+    return bead
+
+
 def _move(town: Town, bead: Bead, status: BeadStatus, by: str, moment: Moment) -> None:
     if status is BeadStatus.OPEN:
         reset_bead(town, bead, by, moment)

@@ -29,8 +29,7 @@ def add_to_convoy(town: Town, convoy_id: str, bead_id: str, depends_on: Iterable
     A bead that is in it already only gets its blockers.
     """
     convoy, bead = town.convoy(convoy_id), town.bead(bead_id)
-    _check_open(town, convoy)
-    town.open_rig(convoy.rig_id)
+    check_joinable(town, convoy)
     known = bead.id in convoy.beads
     if not known:
         _check_joins(convoy, bead)
@@ -44,6 +43,12 @@ def add_to_convoy(town: Town, convoy_id: str, bead_id: str, depends_on: Iterable
         convoy.landing_waits_for_person = False
         _note(town, convoy, "beads", moment, added=bead.id)
     return convoy
+
+
+def check_joinable(town: Town, convoy: Convoy) -> None:
+    """Refuse to add anything to a convoy that is over or landing, or whose rig leaves. Raises `Conflict`."""
+    _check_open(town, convoy)
+    town.open_rig(convoy.rig_id)
 
 
 def _check_joins(convoy: Convoy, bead: Bead) -> None:
@@ -66,15 +71,8 @@ def remove_from_convoy(town: Town, convoy_id: str, bead_id: str, by: str, moment
     """
     convoy = town.convoy(convoy_id)
     removed = BeadId(bead_id)
-    if convoy.is_over:
-        raise Conflict(f"Convoy {convoy_id} is {convoy.state}")
-    if removed not in convoy.beads:
-        raise NotFound(f"Bead {bead_id} is not in convoy {convoy_id}")
+    check_leaves(town, convoy, removed)
     bead = town.beads.get(removed)
-    if bead is not None and (bead.status is not BeadStatus.OPEN or bead.assignee is not None):
-        raise Conflict(f"Bead {bead_id} is under way for this convoy; reset or close it first")
-    if bead is None and town.status_of(removed) is BeadStatus.CLOSED:
-        raise Conflict(f"Bead {bead_id} has ended; its work belongs to the convoy")
     convoy.beads = [member for member in convoy.beads if member != removed]
     _cut(town, convoy, removed, moment)
     if bead is not None:
@@ -83,6 +81,19 @@ def remove_from_convoy(town: Town, convoy_id: str, bead_id: str, by: str, moment
     settle_failure(town, removed, by, moment)
     _note(town, convoy, "beads", moment, removed=removed)
     return convoy
+
+
+def check_leaves(town: Town, convoy: Convoy, bead_id: BeadId) -> None:
+    """Refuse to take out what is not in a convoy, or what is or was its work. Raises `NotFound`, `Conflict`."""
+    if convoy.is_over:
+        raise Conflict(f"Convoy {convoy.id} is {convoy.state}")
+    if bead_id not in convoy.beads:
+        raise NotFound(f"Bead {bead_id} is not in convoy {convoy.id}")
+    bead = town.beads.get(bead_id)
+    if bead is not None and (bead.status is not BeadStatus.OPEN or bead.assignee is not None):
+        raise Conflict(f"Bead {bead_id} is under way for this convoy; reset or close it first")
+    if bead is None and town.status_of(bead_id) is BeadStatus.CLOSED:
+        raise Conflict(f"Bead {bead_id} has ended; its work belongs to the convoy")
 
 
 def _cut(town: Town, convoy: Convoy, removed: BeadId, moment: Moment) -> None:
@@ -104,16 +115,21 @@ def update_convoy(
     convoy = town.convoy(convoy_id)
     if merge_mode is None and branch is None:
         raise Invalid("Name merge_mode or feature_branch", field="body")
-    _check_open(town, convoy)
+    check_update(town, convoy)
     if branch is not None:
         _check_branch(town, convoy, branch)
-    if convoy.state is not ConvoyState.STAGED and _has_results(town, convoy):
-        raise Conflict(f"Work of convoy {convoy_id} was merged or is under review already")
     convoy.merge_mode, convoy.feature_branch = merge_mode or convoy.merge_mode, branch or convoy.feature_branch
     for bead in [town.beads[member] for member in convoy.beads if member in town.beads]:
         bead.metadata["feature_branch"] = convoy.feature_branch
     _note(town, convoy, "merge_mode,feature_branch", moment, merge_mode=str(convoy.merge_mode))
     return convoy
+
+
+def check_update(town: Town, convoy: Convoy) -> None:
+    """Refuse to change how a convoy lands once its work goes that way. Raises `Conflict`."""
+    _check_open(town, convoy)
+    if convoy.state is not ConvoyState.STAGED and _has_results(town, convoy):
+        raise Conflict(f"Work of convoy {convoy.id} was merged or is under review already")
 
 
 def _check_branch(town: Town, convoy: Convoy, branch: str) -> None:

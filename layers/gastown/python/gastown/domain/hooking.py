@@ -1,6 +1,6 @@
 """Putting agents on work: the pool, the hook, and the start of a run. One agent, one bead; both sides in one move."""
 
-from gastown.domain.agent import POLECAT_NAMES, Agent, AgentStatus, Role, Run, run_branch
+from gastown.domain.agent import POLECAT_NAMES, Agent, AgentStatus, Role, Run, run_branch, slug
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.ending import set_status
@@ -40,9 +40,14 @@ def hire(town: Town, rig_id: RigId, role: Role, moment: Moment) -> Agent:
 
 
 def _polecat_name(town: Town) -> str:
-    town.names_used += 1
-    used = town.names_used
-    return POLECAT_NAMES[used - 1] if used <= len(POLECAT_NAMES) else f"Polecat-{used}"
+    """The next name of the pool that nobody in the town has been registered under; none is given twice."""
+    taken = {slug(agent.name) for agent in town.agents.values()}
+    while True:
+        town.names_used += 1
+        used = town.names_used
+        name = POLECAT_NAMES[used - 1] if used <= len(POLECAT_NAMES) else f"Polecat-{used}"
+        if slug(name) not in taken:
+            return name
 
 
 def hook(town: Town, agent: Agent, held: Bead | Review, moment: Moment) -> None:

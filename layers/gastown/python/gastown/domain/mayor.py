@@ -56,7 +56,8 @@ class Mayor:
     """The last pages that the person looked at, this one included; at most five."""
     instructions: str | None = None
     model: str | None = None
-    """Model and instructions of the live session, to notice when the settings name others."""
+    small_model: str | None = None
+    """Models and instructions of the live session, to notice when the settings name others."""
 
     @property
     def open_session(self) -> Session | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from gastown.domain.agent import Role, RunEnd
+from gastown.domain.agent import Agent, Role, RunEnd
 from gastown.domain.attempts import ALL_STARTS
 from gastown.domain.bead import HELD, Bead, BeadStatus
 from gastown.domain.convoy import Convoy
@@ -56,10 +56,20 @@ def reassign_bead(town: Town, bead: Bead, agent_id: str, moment: Moment) -> Bead
     Raises `NotFound`, `Conflict`. The cancelled start is given back: nobody failed.
     """
     agent = town.agent(agent_id)
-    if agent.rig_id != bead.rig_id:
-        raise NotFound(f"Agent {agent_id} not found")
     if agent.hook == bead.id:
         return bead
+    check_reassign(town, bead, agent)
+    if cancel_run(town, bead, moment, reason=f"given to {agent.name}"):
+        bead.attempts = max(0, bead.attempts - 1)
+        reopen(town, bead, moment, reason=f"given to {agent.name}")
+    hook(town, agent, bead, moment)
+    return bead
+
+
+def check_reassign(town: Town, bead: Bead, agent: Agent) -> None:
+    """Refuse to give a bead to who is no idle polecat of its rig, or when it may not start. `NotFound`, `Conflict`."""
+    if agent.rig_id != bead.rig_id:
+        raise NotFound(f"Agent {agent.id} not found")
     if agent.role is not Role.POLECAT or agent.hook is not None or agent.open_run is not None:
         raise Conflict(f"{agent.name} is no idle polecat")
     if bead.status not in (BeadStatus.OPEN, BeadStatus.IN_PROGRESS) or not _would_be_ready(town, bead):
@@ -70,11 +80,6 @@ def reassign_bead(town: Town, bead: Bead, agent_id: str, moment: Moment) -> Bead
         raise Conflict(f"Bead {bead.id} has used up its starts; reset it first")
     if bead.assignee is None and not has_slot(town, bead.rig_id):
         raise Conflict("All places for polecats in this rig are taken")
-    if cancel_run(town, bead, moment, reason=f"given to {agent.name}"):
-        bead.attempts = max(0, bead.attempts - 1)
-        reopen(town, bead, moment, reason=f"given to {agent.name}")
-    hook(town, agent, bead, moment)
-    return bead
 
 
 def agent_runs(town: Town, bead: Bead) -> bool:
@@ -102,7 +107,7 @@ def retry_bead(town: Town, failed: Failed, by: str, moment: Moment) -> Bead:
     Raises `NotFound`, `Conflict`.
     """
     old = failed.bead
-    convoy = _check_retry(town, old)
+    convoy = check_retry(town, old)
     new = Bead(
         id=BeadId(moment.new_id()),
         rig_id=old.rig_id,
@@ -131,7 +136,8 @@ def retry_bead(town: Town, failed: Failed, by: str, moment: Moment) -> Bead:
     return new
 
 
-def _check_retry(town: Town, old: Bead) -> Convoy | None:
+def check_retry(town: Town, old: Bead) -> Convoy | None:
+    """The convoy in which a failed bead is replaced, or none. Raises `NotFound`, `Conflict` if it cannot be."""
     town.open_rig(old.rig_id)
     if old.status is not BeadStatus.FAILED or old.is_fix or old.is_triage_batch:
         raise Conflict("Only a failed task is retried")

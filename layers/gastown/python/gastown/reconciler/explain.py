@@ -7,19 +7,20 @@ the present snapshot, now and at each moment at which one could fire by time alo
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
-from gastown.domain.agent import Agent
 from gastown.domain.bead import Bead
-from gastown.domain.convoy import Convoy
-from gastown.domain.errors import NotFound
-from gastown.domain.ids import AgentId, BeadId
+from gastown.domain.ids import RigId
+from gastown.domain.limits import MAX_BATCH
+from gastown.domain.patrolling import waiting_requests
 from gastown.domain.review import Review
-from gastown.domain.town import Town
-from gastown.reconciler.actions import Action
-from gastown.reconciler.obstacles import Obstacle, obstacles_of
+from gastown.domain.town import Entity, Town
+from gastown.reconciler.actions import Action, LoseSession, OpenBatch, RefreshMayor, StartMayor
+from gastown.reconciler.obstacles import obstacles_of
+from gastown.reconciler.obstacles_in_talk import Obstacle
+from gastown.reconciler.possibilities import people_can, people_could
 from gastown.reconciler.rules import RULES
+from gastown.reconciler.subjects import Subject, find_subject, kind_of, related, since_of, state_of, title_of
 from gastown.reconciler.wake_ups import moments
 
-Subject = Bead | Review | Convoy | Agent
 LOOKS = 100
 """Moments that are tried at most; a town has a few for each thing that it waits for."""
 
@@ -40,102 +41,89 @@ class Explanation:
 
     id: str
     kind: str
+    rig_id: RigId | None
     title: str
     state: str
     since: datetime
     waits_for: list[Obstacle]
-    next_step: NextStep | None
-    next_look: datetime | None
+    next_step: NextStep | None = None
+    next_look: datetime | None = None
+    """When the town looks at everything again, this included; none while it sleeps until something happens."""
+    ended_as: str | None = None
+    """How and why it ended, if it has."""
     people_can: list[str] = field(default_factory=list)
 
 
 def explain(town: Town, subject_id: str, now: datetime) -> Explanation:
-    """Explain a live bead, review, convoy or agent. Raises `NotFound`, also for what has ended."""
+    """Explain a live bead of any kind, an agent or the mayor. Raises `NotFound`, also for what has ended."""
     subject = find_subject(town, subject_id)
     return Explanation(
         id=subject.id,
-        kind=type(subject).__name__.lower(),
-        title=subject.name if isinstance(subject, Agent) else subject.title,
+        kind=kind_of(subject),
+        rig_id=getattr(subject, "rig_id", None),
+        title=title_of(subject),
         state=state_of(subject),
         since=since_of(subject),
         waits_for=list(obstacles_of(town, subject, now)),
-        next_step=next_step(town, related(town, subject), now),
-        next_look=min((at for at in moments(town, now)), default=None),
-        people_can=people_can(subject),
+        next_step=next_step(town, subject, now),
+        next_look=next_look(town, now),
+        people_can=people_can(town, subject),
     )
 
 
-def find_subject(town: Town, subject_id: str) -> Subject:
-    """The live bead, review, convoy or agent of this id. Raises `NotFound`."""
-    bead, agent = BeadId(subject_id), AgentId(subject_id)
-    found = town.beads.get(bead) or town.reviews.get(bead) or town.convoys.get(bead) or town.agents.get(agent)
-    if found is None:
-        raise NotFound(f"Nothing live has the id {subject_id}")
-    return found
+def explain_ended(town: Town, ended: Entity) -> Explanation:
+    """Explain what has ended: it waits for nothing, and no rule touches it again."""
+    return Explanation(
+        id=ended.id,
+        kind=kind_of(ended),
+        rig_id=getattr(ended, "rig_id", None),
+        title=ended.title,
+        state=state_of(ended),
+        since=getattr(ended, "closed_at", None) or since_of(ended),
+        waits_for=[],
+        ended_as=_end_of(ended),
+        people_can=people_could(town, ended),
+    )
 
 
-def state_of(subject: Subject) -> str:
-    """Its state in its own machine's words."""
-    match subject:
+def _end_of(ended: Entity) -> str | None:
+    match ended:
         case Bead():
-            return f"{subject.status} + hook" if subject.status == "open" and subject.assignee else str(subject.status)
+            replaced = f"bead {ended.replaced_by} took its place" if ended.replaced_by else None
+            said = (ended.outcome, ended.failure, replaced)
         case Review():
-            return str(subject.phase)
-        case Convoy():
-            return str(subject.state)
-        case Agent():
-            return f"{subject.status} + hook" if subject.status == "idle" and subject.hook else str(subject.status)
+            merged = f"merged as {ended.receipt.commit_sha}" if ended.receipt else None
+            said = (merged, ended.failure, None)
+        case _:
+            return None
+    return "; ".join(part for part in said if part) or None
 
 
-def since_of(subject: Subject) -> datetime:
-    """Since when it stands there."""
-    if isinstance(subject, Agent):
-        run = subject.open_run
-        return run.asked_at if run else subject.hooked_at or subject.last_activity_at or subject.created_at
-    return subject.updated_at
+def next_look(town: Town, now: datetime) -> datetime | None:
+    """When the town ticks next if nothing happens: at once if something waits already."""
+    if town.inbox or any(job.is_due(now) for job in town.jobs.values()):
+        return now
+    committed = [max(town.wake_at, now)] if town.wake_at is not None else []
+    return min([*committed, *moments(town, now)], default=None)
 
 
-def related(town: Town, subject: Subject) -> set[str]:
-    """The ids by which actions about it name it: its own, and of who is on it or what it is on."""
-    match subject:
-        case Bead():
-            review = town.review_of(subject.id)
-            return {subject.id, subject.assignee or "", review.id if review else ""} - {""}
-        case Review():
-            return {subject.id, subject.assignee or ""} - {""}
-        case Convoy():
-            landing = town.landing_of(subject.id)
-            return {subject.id, landing.id if landing else ""} - {""}
-        case Agent():
-            return {subject.id, subject.hook or ""} - {""}
-
-
-def next_step(town: Town, ids: set[str], now: datetime) -> NextStep | None:
-    """The first thing that a rule does about any of these ids, now or by time alone."""
+def next_step(town: Town, subject: Subject, now: datetime) -> NextStep | None:
+    """The first thing that a rule does about a subject, or who is on it, now or by time alone."""
+    ids = related(town, subject)
     for at in (now, *moments(town, now)[:LOOKS]):
         for rule in RULES:
             for action in rule(town, at):
-                if names(action) & ids:
+                if about(town, action) & ids:
                     return NextStep(rule=rule.__name__, action=type(action).__name__, reason=action.reason, at=at)
     return None
 
 
-def names(action: Action) -> set[str]:
-    """The ids that an action names."""
+def about(town: Town, action: Action) -> set[str]:
+    """The ids of what an action is about: those that it names, and those that go without saying."""
     values = (getattr(action, part.name) for part in fields(action) if part.name != "reason")
-    return {value for value in values if isinstance(value, str)}
-
-
-def people_can(subject: Subject) -> list[str]:
-    """What a person can do about it at this moment, as the routes' last words."""
-    match subject:
-        case Bead():
-            held = ["start"] if subject.is_held else []
-            return [*held, "edit", "reset", "reassign", "close", "delete"] if not subject.is_fix else ["close", "reset"]
-        case Review():
-            return ["close its bead", "stop its convoy"]
-        case Convoy():
-            start = ["start"] if subject.state in ("staged", "stopped") else []
-            return [*start, "add-bead", "remove-bead", "close"]
-        case Agent():
-            return ["nudge", "mail", "reset", "reset-attempts", "delete"]
+    named = {value for value in values if isinstance(value, str)}
+    if isinstance(action, StartMayor | LoseSession | RefreshMayor) and town.mayor is not None:
+        named.add(town.mayor.id)
+    if isinstance(action, OpenBatch):
+        named |= {request.id for request in waiting_requests(town)[:MAX_BATCH]}
+    return named

@@ -1,20 +1,19 @@
 """What stands in the way of a thing: a person, a blocker, a backoff, a slot, the container, its agent, its review."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from gastown.domain.agent import Agent
 from gastown.domain.attempts import MERGES
 from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.breaking import breaker_until
-from gastown.domain.container import ContainerState
 from gastown.domain.convoy import Convoy, ConvoyState, FeatureBranch
 from gastown.domain.convoying import is_complete
 from gastown.domain.hooking import has_slot
 from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
+from gastown.reconciler.obstacles_in_talk import Obstacle, container_obstacle, obstacles_in_talk
 from gastown.reconciler.signs import (
     alive_at,
     green_until,
@@ -22,22 +21,12 @@ from gastown.reconciler.signs import (
     is_refinery_free,
     is_responsive,
     is_review_ready,
-    may_claim,
     waits_until,
 )
+from gastown.reconciler.subjects import Subject
 
 
-@dataclass(frozen=True, kw_only=True)
-class Obstacle:
-    """One thing that is waited for; `until` if it is a moment, `id` if it is something in the town."""
-
-    what: str
-    detail: str
-    id: str | None = None
-    until: datetime | None = None
-
-
-def obstacles_of(town: Town, subject: Bead | Review | Convoy | Agent, now: datetime) -> Iterator[Obstacle]:
+def obstacles_of(town: Town, subject: Subject, now: datetime) -> Iterator[Obstacle]:
     """Everything that a thing waits for at this moment; none means that the next tick moves it."""
     match subject:
         case Bead():
@@ -48,6 +37,8 @@ def obstacles_of(town: Town, subject: Bead | Review | Convoy | Agent, now: datet
             yield from _of_convoy(town, subject, now)
         case Agent():
             yield from _of_agent(town, subject, now)
+        case _:
+            yield from obstacles_in_talk(town, subject, now)
 
 
 def _of_bead(town: Town, bead: Bead, now: datetime) -> Iterator[Obstacle]:
@@ -148,7 +139,7 @@ def _of_merge(town: Town, review: Review, now: datetime) -> Iterator[Obstacle]:
     elif review.merge_command is not None and review.merge_asked_at is not None:
         yield Obstacle(what="merge", detail=f"the container was asked at {review.merge_asked_at:%H:%M:%S} to merge it")
     elif not is_responsive(town, now):
-        yield _container(town)
+        yield container_obstacle(town)
     if (until := waits_until(review, now)) is not None:
         yield Obstacle(what="backoff", detail="the last merge did not come through", until=until)
 
@@ -182,7 +173,7 @@ def _of_agent(town: Town, agent: Agent, now: datetime) -> Iterator[Obstacle]:
         yield from _of_breaker(town, now)
         held = town.beads.get(agent.hook) or town.reviews.get(agent.hook)
         if not is_responsive(town, now):
-            yield _container(town)
+            yield container_obstacle(town)
         if held is not None and (until := waits_until(held, now)) is not None:
             yield Obstacle(what="backoff", detail="it waits after its last start", until=until)
 
@@ -190,15 +181,3 @@ def _of_agent(town: Town, agent: Agent, now: datetime) -> Iterator[Obstacle]:
 def _of_breaker(town: Town, now: datetime) -> Iterator[Obstacle]:
     if (closes := breaker_until(town, now)) is not None:
         yield Obstacle(what="breaker", detail="too many runs came to nothing lately", until=closes)
-
-
-def _container(town: Town) -> Obstacle:
-    container = town.container
-    if container.state is ContainerState.NONE and not may_claim(town):
-        return Obstacle(what="person", detail="no container came up for a day; acknowledge its escalation")
-    last = f"; the last: {container.last_error}" if container.last_error else ""
-    return Obstacle(
-        what="container",
-        detail=f"the container of generation {container.generation} is {container.state}{last}",
-        until=container.not_before,
-    )

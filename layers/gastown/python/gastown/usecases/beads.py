@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gastown.domain.bead import HELD, Bead, BeadStatus, Priority
+from gastown.domain.bead import Bead, BeadStatus, Priority
 from gastown.domain.editing import BeadEdit, check_labels, check_metadata, edit_bead, end_by_person, live_bead
+from gastown.domain.editing import start_held as start
 from gastown.domain.ending import stub_of
 from gastown.domain.errors import Conflict, Invalid, NotFound
 from gastown.domain.ids import BeadId, Moment
@@ -67,7 +68,13 @@ def list_beads(uow: UnitOfWork, town_id: str, chosen: BeadFilter, show: Show) ->
 
 
 def _fits(bead: Mapping[str, Any], chosen: BeadFilter) -> bool:
-    return chosen.status in (None, bead["status"]) and chosen.type in (None, bead["type"])
+    asked = {
+        "status": chosen.status,
+        "type": chosen.type,
+        "assignee_agent_bead_id": chosen.assignee,
+        "parent_bead_id": chosen.parent,
+    }
+    return all(wanted is None or bead.get(name) == wanted for name, wanted in asked.items())
 
 
 def _of_rig(town: Town, rig_id: str, bead_id: str) -> Bead:
@@ -96,12 +103,7 @@ def start_held(uow: UnitOfWork, place: Place, by: str) -> Bead:
     town_id, rig_id, bead_id = place
 
     def move(town: Town, moment: Moment) -> Bead:
-        bead = _of_rig(town, rig_id, bead_id)
-        if not bead.is_held:
-            raise Conflict(f"Bead {bead_id} is not held")
-        bead.labels.remove(HELD)
-        bead.updated_at = moment.now
-        return bead
+        return start(town, _of_rig(town, rig_id, bead_id), by, moment)
 
     return uow.change(town_id, move, actor=by, cause="start bead")
 

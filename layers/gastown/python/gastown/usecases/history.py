@@ -29,6 +29,10 @@ class BeadFilter:
     rig_id: str | None = None
     status: str | None = None
     type: str | None = None
+    assignee: str | None = None
+    """The agent that is on it; ended beads have none any more."""
+    parent: str | None = None
+    """The review that a live fix belongs to."""
     limit: int = 100
     offset: int = 0
 

@@ -81,10 +81,10 @@ class Reconciler:
         draft = self._draft(loaded, work, one_event=one_event)
         town, report, now = draft.town, draft.report, draft.moment.now
         due_at = now if report.more else town.wake_at
-        changed = changes(loaded, town)[1]
+        differs = changes(loaded, town)
         report.version, report.wake_at, report.effects = town.version, town.wake_at, len(town.effects)
         report.pending, report.escalations = len(town.inbox), opened_between(loaded.town, town)
-        if not changed and not _bookkeeping_differs(loaded.town, town, due_at):
+        if not differs[1] and not _bookkeeping_differs(loaded.town, town, due_at):
             return draft
         account = Account(
             actor="reconciler",
@@ -96,7 +96,9 @@ class Reconciler:
         )
         self.uow.catch_up(loaded.town)
         try:
-            self.uow.commit(loaded, town, account, now=now, due_at=due_at, conditions=tuple(draft.conditions))
+            self.uow.commit(
+                loaded, town, account, now=now, due_at=due_at, conditions=tuple(draft.conditions), differs=differs
+            )
         except CommitUnknown as unknown:
             raise CommitConflict("outcome unknown: the next try sees it") from unknown
         report.committed, report.version = True, town.version

@@ -11,7 +11,7 @@ from typing import Any
 from gastown.domain.agent import Agent, Role
 from gastown.domain.container import ContainerState
 from gastown.domain.errors import Conflict, Forbidden, Invalid
-from gastown.domain.event import EventKind
+from gastown.domain.event import EventKind, Note
 from gastown.domain.ids import BeadId, Moment
 from gastown.domain.limits import MAX_BODY_BYTES
 from gastown.domain.reporting import request_changes
@@ -116,11 +116,13 @@ def write_checkpoint(work: UnitOfWork, claims: AgentClaims, data: object, key: s
 
 
 def set_status_message(work: UnitOfWork, claims: AgentClaims, message: str, key: str | None) -> dict[str, Any]:
-    """Set the line that says what an agent is doing. Raises `Conflict` (no run), `StaleDispatch`."""
+    """Set the line that says what an agent does, also in its bead's history. `Conflict` (no run), `StaleDispatch`."""
 
     def move(town: Town, moment: Moment) -> None:
         agent = _at_work(town, claims)
         agent.status_message, agent.status_updated_at, agent.last_activity_at = message, moment.now, moment.now
+        if agent.hook is not None:
+            town.note(Note(bead_id=agent.hook, type="agent_status", at=moment.now, agent_id=agent.id, new=message))
 
     return change(work, claims, move, cause="agent_status", key=key, answer=lambda _: {"ok": True}, wakes=False)
 

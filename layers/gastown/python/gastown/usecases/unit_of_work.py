@@ -34,7 +34,7 @@ from gastown.ports.town_store import (
     Unchanged,
 )
 from gastown.ports.wake_queue import WakeQueue
-from gastown.usecases.commit_plan import Loaded, changes, planned_puts
+from gastown.usecases.commit_plan import Changes, Loaded, changes, planned_puts
 from gastown.usecases.journal import (
     Account,
     all_rows,
@@ -210,13 +210,17 @@ class UnitOfWork:
         due_at: datetime | Unchanged | None = UNCHANGED,
         rows: tuple[Row, ...] = (),
         conditions: tuple[Condition, ...] = (),
+        differs: Changes | None = None,
     ) -> None:
-        """Write the difference between what was loaded and what the town is now, as one transaction."""
+        """Write the difference between what was loaded and what the town is now, as one transaction.
+
+        `differs` is that difference, from a caller who has looked already.
+        """
         town.version, town.committed_at = loaded.town.version + 1, now
         town.commit_id = town.commit_id if town.commit_id != loaded.town.commit_id else self.ids.new()
         if not isinstance(due_at, Unchanged):
             town.due_at = due_at
-        bodies, changed = changes(loaded, town)
+        bodies, changed = differs or changes(loaded, town)
         journal = journal_row(town, account, differences({k: i.body for k, i in loaded.items.items()}, changed), now)
         if texts := text_rows(town, loaded.items, new=True):
             self.store.put_rows(town.id, texts)

@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from gastown import bootstrap
 from gastown.api import access
+from gastown.api.bead_filters import bead_filter
 from gastown.api.callers import body, idempotency_key, success
 from gastown.api.schemas.people import BeadBody, BeadStatusBody
 from gastown.api.views import show_bead
@@ -16,7 +17,6 @@ from gastown.usecases import agents, beads, history
 router = Router()
 RIG = "/api/towns/<town_id>/rigs/<rig_id>"
 BEADS = f"{RIG}/beads"
-MOST = 500
 
 
 @router.post(BEADS)
@@ -44,25 +44,10 @@ def _sling(town_id: str, rig_id: str, owner: str) -> Bead:
 
 @router.get(BEADS)
 def list_all(town_id: str, rig_id: str) -> dict[str, Any]:
-    """Live beads and the newest finished ones, newest first."""
+    """Live beads and the newest finished ones, newest first, of one status, type, agent or parent if named."""
     access.member(router, town_id, rig_id)
-    query = router.current_event.query_string_parameters or {}
-    chosen = history.BeadFilter(
-        rig_id=rig_id,
-        status=query.get("status"),
-        type=query.get("type"),
-        limit=min(_number(query.get("limit"), 100, "limit"), MOST),
-        offset=_number(query.get("offset"), 0, "offset"),
-    )
+    chosen = bead_filter(router.current_event.query_string_parameters, rig_id)
     return success(beads.list_beads(bootstrap.unit_of_work(), town_id, chosen, show_bead))
-
-
-def _number(text: str | None, default: int, field: str) -> int:
-    if text is None:
-        return default
-    if not text.isdecimal():
-        raise Invalid(f"{field} is a whole number from 0", field=field)
-    return int(text)
 
 
 @router.get(f"{BEADS}/<bead_id>")

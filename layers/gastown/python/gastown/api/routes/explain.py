@@ -1,4 +1,4 @@
-"""…/explain: why something live stands where it stands, and what moves it next."""
+"""…/explain: why something stands where it stands, what moves it next, and what a person can do."""
 
 from typing import Any
 
@@ -17,31 +17,31 @@ TOWN = "/api/towns/<town_id>"
 
 @router.get(f"{TOWN}/explain/<subject_id>")
 def anything(town_id: str, subject_id: str) -> dict[str, Any]:
-    """A live bead, review, convoy or agent."""
+    """A bead of any kind, a message, an agent or the mayor, live or ended."""
     access.owner(router, town_id)
     return _explained(town_id, subject_id)
 
 
 @router.get(f"{TOWN}/convoys/<convoy_id>/explain")
 def convoy(town_id: str, convoy_id: str) -> dict[str, Any]:
-    """A live convoy."""
+    """A convoy, live or over."""
     access.owner(router, town_id)
     return _explained(town_id, convoy_id)
 
 
 @router.get(f"{TOWN}/rigs/<rig_id>/beads/<bead_id>/explain")
 def bead(town_id: str, rig_id: str, bead_id: str) -> dict[str, Any]:
-    """A live bead or review, for its owner and for agents of the rig."""
+    """A bead of any kind of this rig, live or ended, for its owner and for agents of the rig."""
     access.member(router, town_id, rig_id)
-    return _explained(town_id, bead_id)
+    return _explained(town_id, bead_id, rig_id)
 
 
 @router.get(f"{TOWN}/rigs/<rig_id>/agents/<agent_id>/explain")
 def agent(town_id: str, rig_id: str, agent_id: str) -> dict[str, Any]:
-    """An agent."""
+    """An agent of this rig."""
     access.member(router, town_id, rig_id)
-    return _explained(town_id, agent_id)
+    return _explained(town_id, agent_id, rig_id)
 
 
-def _explained(town_id: str, subject_id: str) -> dict[str, Any]:
-    return success(dump(explain_one(bootstrap.unit_of_work(), town_id, subject_id), Explanation))
+def _explained(town_id: str, subject_id: str, rig_id: str | None = None) -> dict[str, Any]:
+    return success(dump(explain_one(bootstrap.unit_of_work(), town_id, subject_id, rig_id), Explanation))

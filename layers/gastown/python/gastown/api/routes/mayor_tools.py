@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from gastown import bootstrap
 from gastown.api import adopting, callers
 from gastown.api.agent_views import show_agent
+from gastown.api.bead_filters import bead_filter
 from gastown.api.callers import body, idempotency_key, success
 from gastown.api.convoy_views import detail, order_of, show_slung, statuses
 from gastown.api.schemas.people import BeadBody, SlingConvoyBody
@@ -81,10 +82,9 @@ def rigs(town_id: str) -> dict[str, Any]:
 
 @router.get(f"{RIG}/beads")
 def list_beads(town_id: str, rig_id: str) -> dict[str, Any]:
-    """The beads of a rig, newest first; `status` and `type` narrow them."""
+    """The beads of a rig, newest first, of one status, type, agent or parent if named."""
     mayor(town_id)
-    query = router.current_event.query_string_parameters or {}
-    chosen = history.BeadFilter(rig_id=rig_id, status=query.get("status"), type=query.get("type"))
+    chosen = bead_filter(router.current_event.query_string_parameters, rig_id)
     return success(beads.list_beads(bootstrap.unit_of_work(), town_id, chosen, show_bead))
 
 

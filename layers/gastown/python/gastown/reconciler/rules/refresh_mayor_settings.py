@@ -1,4 +1,4 @@
-"""Tell a live mayor that its model or its instructions have changed."""
+"""Tell a live mayor that its models or its instructions have changed."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,7 +13,7 @@ def refresh_mayor_settings(town: Town, _now: datetime) -> Iterator[RefreshMayor]
     session = mayor.open_session if mayor else None
     if mayor is None or session is None or session.accepted_at is None:
         return
-    if mayor.model != town.mayor_model():
-        yield RefreshMayor(what="model", reason="the settings name another model")
+    if (mayor.model, mayor.small_model) != (town.mayor_model(), town.config.small_model):
+        yield RefreshMayor(what="model", reason="the settings name other models")
     if mayor.instructions != town.mayor_instructions():
         yield RefreshMayor(what="instructions", reason="the settings have other instructions")
