@@ -20,8 +20,12 @@ class Loaded:
         return decode(self.items.values())
 
 
-def changes(loaded: Loaded, town: Town) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any] | None]]:
-    """All items as they should be, and of them those that changed; a removed item is `None`."""
+Changes = tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any] | None]]
+"""All items as they should be, and of them those that changed; a removed item is `None`."""
+
+
+def changes(loaded: Loaded, town: Town) -> Changes:
+    """What a commit of this town would write over what was loaded."""
     bodies = encode(town)
     changed: dict[str, dict[str, Any] | None] = {}
     for key, body in bodies.items():

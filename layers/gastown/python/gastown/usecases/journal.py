@@ -75,7 +75,7 @@ def journal_row(town: Town, account: Account, diff: dict[str, Any], now: datetim
         "version": town.version,
         "commit_id": town.commit_id,
         "at": now.isoformat(),
-        **asdict(account),
+        **vars(account),
         "effects": [str(effect.kind) for key, effect in town.effects.items() if f"OUTBOX#{key}" in diff],
         "notes": [_plain_note(note) for note in town.notes],
         "finals": [final_line(bead_id, entity) for bead_id, entity in town.finals.items()],
@@ -83,8 +83,8 @@ def journal_row(town: Town, account: Account, diff: dict[str, Any], now: datetim
     }
     if len(json.dumps(body, default=str)) > JOURNAL_BYTES:
         body["diff"] = {"left_out": len(diff)}
-    if len(json.dumps(body, default=str)) > JOURNAL_BYTES:
-        body["events"], body["seen"] = [event["key"] for event in account.events], {}
+        if len(json.dumps(body, default=str)) > JOURNAL_BYTES:
+            body["events"], body["seen"] = [event["key"] for event in account.events], {}
     return Row(pk="JOURNAL", sk=journal_sk(town.version), body=body)
 
 

@@ -16,6 +16,9 @@ from gastown.domain.errors import Conflict, GastownError, StaleDispatch, Unavail
 from gastown.domain.event import EventKind
 from gastown.domain.ids import Moment, TownId
 from gastown.domain.town import Town
+from gastown.domain.warning import opened_between
+from gastown.metrics import Metric
+from gastown.observability import count
 from gastown.ports.clock import Clock
 from gastown.ports.directory import Directory
 from gastown.ports.ids import Ids
@@ -31,7 +34,7 @@ from gastown.ports.town_store import (
     Unchanged,
 )
 from gastown.ports.wake_queue import WakeQueue
-from gastown.usecases.commit_plan import Loaded, changes, planned_puts
+from gastown.usecases.commit_plan import Changes, Loaded, changes, planned_puts
 from gastown.usecases.journal import (
     Account,
     all_rows,
@@ -154,6 +157,8 @@ class UnitOfWork:
                 account = Account(actor=actor, cause=cause)
                 due_at = moment.now if wakes else UNCHANGED
                 self._commit_surely(loaded, town, account, commit_id, now=moment.now, due_at=due_at, rows=rows)
+                if opened := opened_between(loaded.town, town):
+                    count(Metric.ESCALATIONS_OPENED, opened)
                 if wakes:
                     self.wake(town_id, cause=cause, dedup=commit_id)
                 return result
@@ -205,13 +210,17 @@ class UnitOfWork:
         due_at: datetime | Unchanged | None = UNCHANGED,
         rows: tuple[Row, ...] = (),
         conditions: tuple[Condition, ...] = (),
+        differs: Changes | None = None,
     ) -> None:
-        """Write the difference between what was loaded and what the town is now, as one transaction."""
+        """Write the difference between what was loaded and what the town is now, as one transaction.
+
+        `differs` is that difference, from a caller who has looked already.
+        """
         town.version, town.committed_at = loaded.town.version + 1, now
         town.commit_id = town.commit_id if town.commit_id != loaded.town.commit_id else self.ids.new()
         if not isinstance(due_at, Unchanged):
             town.due_at = due_at
-        bodies, changed = changes(loaded, town)
+        bodies, changed = differs or changes(loaded, town)
         journal = journal_row(town, account, differences({k: i.body for k, i in loaded.items.items()}, changed), now)
         if texts := text_rows(town, loaded.items, new=True):
             self.store.put_rows(town.id, texts)
