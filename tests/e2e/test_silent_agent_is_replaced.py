@@ -1,4 +1,4 @@
-"""An agent that is not heard of for 90 s is lost, not earlier, and its old token opens nothing any more."""
+"""An agent that is not heard of for 90.0 s is lost, at 89.9 s it is not, and its old token opens nothing any more."""
 
 import os
 import signal
@@ -26,13 +26,14 @@ class PlayedContainer:
         token = story.debug("POST", "/tokens", {})["token"]
         self.api = TownApi(api=story.stack.api, user_id="", user_token=token)
         self.path = f"/api/towns/{story.town_id}/container/heartbeat"
-        self.over = threading.Event()
+        self.begun, self.over = threading.Event(), threading.Event()
         self.commands: list[dict[str, Any]] = []
         self.heart = threading.Thread(target=self._beat)
 
     def __enter__(self) -> Self:
-        """Begin to beat."""
+        """Begin to beat: from here on the container is heard, and only the agent is not."""
         self.heart.start()
+        assert self.begun.wait(30)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,6 +45,7 @@ class PlayedContainer:
     def _beat(self) -> None:
         while not self.over.wait(0.2):
             self.commands = self.api.call("POST", self.path, {"generation": 1, "agents": []})["commands"]
+            self.begun.set()
 
 
 def agent_of(story: Story) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def last_sign(story: Story) -> datetime:
 
 
 def test_a_silent_agent_is_lost_after_90_seconds_and_its_old_token_is_stale(story: Story) -> None:
-    """Up to 80 s it still works, at 90 s the run is lost; the bead starts again and the old run's word is refused."""
+    """The town says to the tenth when, and does it then; the bead starts again and the old run's word is refused."""
     bead_id = story.sling("Think", writes("thought.txt", "at last", wait=600))
     assert wait_until(lambda: story.api.agents(story.town_id, story.rig_id) != [] and _is_accepted(story))
     story.move_clock(40)
@@ -83,7 +85,16 @@ def _is_accepted(story: Story) -> bool:
     return run is not None and run["accepted_at"] is not None
 
 
+def _lost_at(story: Story, moment: datetime) -> bool:
+    """Whether a tick at this moment would take the run for lost, if nothing is heard before."""
+    actions = story.debug("POST", "/reconcile-dry-run", {"at": moment.isoformat()})["actions"]
+    return any(action.startswith("LoseRun") for action in actions)
+
+
 def _lose(story: Story, bead_id: str, heard: datetime) -> None:
+    assert (False, True) == (_lost_at(story, heard + timedelta(seconds=89.9)), _lost_at(story, heard + STALE))
+    step = story.api.call("GET", f"{story.rig}/agents/{agent_of(story)['id']}/explain")["next_step"]
+    assert ("lose_silent_runs", heard + STALE) == (step["rule"], datetime.fromisoformat(step["at"]))
     while (left := (heard + STALE - story.now()).total_seconds()) > MARGIN + 5:
         story.move_clock(min(left - MARGIN, 40))
 

@@ -2,14 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from gastown.api.routes.container_events import MEASURED
-from gastown.usecases.perform_effect import Result
-from gastown.usecases.reconcile_town import WATCHED
+from gastown.metrics import KINDED, Metric
+from gastown.reconciler.actions import Action
 from infra.local.template import FUNCTION, LAYER, MACHINE, ROOT, functions_of, read_template, statements_in
 
 TEXT = (ROOT / "template.yaml").read_text()
@@ -177,21 +177,79 @@ def test_functions_that_feed_themselves_are_not_stopped() -> None:
         assert FUNCTIONS[name]["Properties"]["RecursiveLoop"] == "Allow"
 
 
-def test_the_dashboard_shows_only_what_the_house_says() -> None:
-    """Each metric of ours is written somewhere in the code, and each door on it exists."""
-    body = RESOURCES["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    shown = json.dumps(json.loads(body))
-    ours = {*re.findall(r'"Gastown", "([\w.]+)"', shown), *re.findall(r'MetricName=\\\\?"([\w.]+)', shown)}
-    doors = set(re.findall(r'"FunctionName", "\$\{AWS::StackName\}-(\w+)"', shown))
+DASHBOARD: list[dict[str, Any]] = json.loads(
+    RESOURCES["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+)["widgets"]
+
+
+def shown() -> Iterator[tuple[str, frozenset[str]]]:
+    """Name and dimensions of each metric of ours that the dashboard shows or an alarm watches."""
+    for widget in DASHBOARD:
+        for first, *rest in widget["properties"].get("metrics", []):
+            if isinstance(first, dict):
+                search = re.fullmatch(r"SEARCH\('\{Gastown,([\w,]+)\} MetricName=\"([\w.]+)\" .*", first["expression"])
+                assert search is not None, first
+                yield search[2], frozenset(search[1].split(","))
+            elif first == "Gastown":
+                yield rest[0], frozenset(rest[1:-1:2])
+    for alarm in things("AWS::CloudWatch::Alarm").values():
+        if alarm["Properties"]["Namespace"] == "Gastown":
+            yield alarm["Properties"]["MetricName"], frozenset(one["Name"] for one in alarm["Properties"]["Dimensions"])
+
+
+def test_whatever_is_shown_or_watched_is_written_with_these_dimensions() -> None:
+    """A metric that nobody writes, or under other dimensions, is an empty graph and an alarm that never rings."""
+    apart = {"service", "stage"}
+    written = {metric.value: frozenset(apart | ({"kind"} if metric in KINDED else set())) for metric in Metric}
+
+    assert [] == [(name, dimensions) for name, dimensions in shown() if written.get(name) != dimensions]
+    assert {Metric.TICK_MS, Metric.PENDING_EVENTS, Metric.DISPATCHES, Metric.ESCALATIONS_OPENED} <= dict(shown()).keys()
+
+
+def test_dimensions_have_the_values_that_are_written() -> None:
+    """Service and stage of a metric are those of the functions' environment."""
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    watched = [
+        {one["Name"]: one["Value"] for one in alarm["Properties"]["Dimensions"]}
+        for alarm in things("AWS::CloudWatch::Alarm").values()
+        if alarm["Properties"]["Namespace"] == "Gastown"
+    ]
+    drawn = [
+        dict(zip(rest[1:-1:2], rest[2:-1:2], strict=True))
+        for widget in DASHBOARD
+        for first, *rest in widget["properties"].get("metrics", [])
+        if first == "Gastown"
+    ]
+
+    assert {"service": variables["POWERTOOLS_SERVICE_NAME"], "stage": variables["GASTOWN_STAGE"]} == watched[0]
+    assert [watched[0]] * len(watched) == watched
+    assert [{"service": variables["POWERTOOLS_SERVICE_NAME"], "stage": "${Stage}"}] * len(drawn) == drawn
+
+
+def test_the_dashboard_shows_every_door_and_no_other() -> None:
+    """But the debug door, which stands where nobody operates."""
+    shown_doors = set(re.findall(r'"FunctionName", "\$\{AWS::StackName\}-(\w+)"', json.dumps(DASHBOARD)))
     folders = {thing["Properties"]["CodeUri"].rstrip("/").rpartition("/")[2] for thing in FUNCTIONS.values()}
 
-    assert doors == folders - {"debug"}
-    assert ours == {name for name in ours if is_written(name)}
-    assert len(ours) > 15
+    assert shown_doors == folders - {"debug"}
 
 
-def is_written(metric: str) -> bool:
-    """Whether some module counts or measures by this name, or makes it of a result or an event's type."""
-    source = "\n".join(path.read_text() for path in (ROOT / "layers" / "gastown" / "python").rglob("*.py"))
-    made = metric.removeprefix("effects_") in {result.value for result in Result} and metric.startswith("effects_")
-    return made or metric in MEASURED | WATCHED or re.search(rf'count\(\s*"{re.escape(metric)}"', source) is not None
+def test_the_kinds_that_the_dashboard_sums_are_actions() -> None:
+    """They stand in the line of each tick by the names of their classes."""
+    summed = set(re.findall(r"sum\(kinds\.(\w+)\)", json.dumps(DASHBOARD)))
+
+    assert {"Dispatch", "LoseRun"} <= summed <= {kind.__name__ for kind in get_args(Action)}
+
+
+def test_the_dashboards_widgets_do_not_cover_each_other() -> None:
+    """Each has its place in a grid of 24 columns."""
+    taken: set[tuple[int, int]] = set()
+    for widget in DASHBOARD:
+        place = {
+            (x, y)
+            for x in range(widget["x"], widget["x"] + widget["width"])
+            for y in range(widget["y"], widget["y"] + widget["height"])
+        }
+        assert not place & taken, widget["properties"]
+        assert max(x for x, _ in place) < 24
+        taken |= place

@@ -14,7 +14,7 @@ from gastown.domain.ids import Moment
 from gastown.domain.town import Entity, Town
 from gastown.ports.town_store import Commit, LiveItem
 from gastown.reconciler.apply_event import apply_event
-from gastown.usecases.reconcile_town import TickReport
+from gastown.usecases.tick_report import TickReport
 from gastown.usecases.town_items import decode, decode_final, encode
 from tests.simulation.glass import Glass
 from tests.simulation.measures import Measures

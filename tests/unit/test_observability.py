@@ -1,16 +1,19 @@
 """One record a request, metrics without ids, spans by sampling, and nothing secret in any line."""
 
+import ast
 import itertools
 import json
 import logging
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gastown import observability
+from gastown import metrics, observability
+from gastown.metrics import TOLD_BY_CONTAINERS, Metric
 
 Lines = Any
 _numbers = itertools.count(1)
@@ -87,16 +90,16 @@ def test_a_record_does_not_inherit_from_the_one_before(written: Lines) -> None:
 
 def test_a_count_has_service_stage_and_kind(written: Lines) -> None:
     """As a line of the embedded metric format."""
-    observability.count("EffectPerformed", 2, kind="run_task")
+    observability.count(Metric.EFFECTS_RETRY, 2, kind="run_task")
 
     (line,) = written()
     definition = line["_aws"]["CloudWatchMetrics"][0]
     assert (definition["Namespace"], definition["Metrics"]) == (
         "Gastown",
-        [{"Name": "EffectPerformed", "Unit": "Count"}],
+        [{"Name": "effects_retry", "Unit": "Count"}],
     )
     assert set(definition["Dimensions"][0]) == {"service", "stage", "kind"}
-    assert (line["EffectPerformed"], line["service"], line["stage"], line["kind"]) == (
+    assert (line["effects_retry"], line["service"], line["stage"], line["kind"]) == (
         [2.0],
         os.environ["POWERTOOLS_SERVICE_NAME"],
         "dev",
@@ -104,18 +107,40 @@ def test_a_count_has_service_stage_and_kind(written: Lines) -> None:
     )
 
 
-def test_a_town_is_never_a_dimension(written: Lines) -> None:
-    """Each value of a dimension is a metric that is paid for."""
-    with pytest.raises(ValueError, match="town_id"):
-        observability.count("Ticks", town_id="town-1")
+def test_metrics_that_belong_together_are_one_line(written: Lines) -> None:
+    """Each with its unit; what they are about is in the line and no dimension, for each value would be paid for."""
+    about = {"town_id": "town-1", "url": "https://user:hush-hush-hush@host/"}
+    observability.measure({Metric.TICK_MS: 3.5, Metric.ACTIONS: 2}, about=about)
+
+    (line,) = written()
+    [definition] = line["_aws"]["CloudWatchMetrics"]
+    units = {metric["Name"]: metric["Unit"] for metric in definition["Metrics"]}
+    assert {"tick_ms": "Milliseconds", "actions": "Count"} == units
+    assert ([3.5], [2.0], "town-1") == (line["tick_ms"], line["actions"], line["town_id"])
+    assert [{"service", "stage"}] == [set(dimensions) for dimensions in definition["Dimensions"]]
+    assert "hush" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(("metric", "kind"), [(Metric.ACTIONS, "Dispatch"), (Metric.EFFECTS_RETRY, None)])
+def test_a_kind_that_is_missing_or_too_much_is_refused(written: Lines, metric: Metric, kind: str | None) -> None:
+    """It would be a metric that no dashboard looks for."""
+    with pytest.raises(ValueError, match=metric):
+        observability.count(metric, kind=kind)
     assert written() == []
 
 
-def test_a_duration_is_in_milliseconds(written: Lines) -> None:
-    """The unit goes with the metric."""
-    observability.measure("TickTime", 3.5)
+def test_every_metric_is_written_by_some_module() -> None:
+    """One that is only declared would be an empty graph."""
+    house = Path(metrics.__file__).parent
+    modules = [ast.parse(path.read_text()) for path in house.rglob("*.py") if path != Path(metrics.__file__)]
+    named = {
+        node.attr
+        for module in modules
+        for node in ast.walk(module)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Metric"
+    }
 
-    assert written()[0]["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "TickTime", "Unit": "Milliseconds"}]
+    assert {metric.name for metric in Metric} - {metric.name for metric in TOLD_BY_CONTAINERS} == named
 
 
 @pytest.mark.parametrize("key", ["token", "agent_token", "secret", "client-secret", "password", "code", "boot_code"])
@@ -197,6 +222,6 @@ def test_traces_that_are_not_sampled_and_blocks_outside_of_one_write_no_span(
     with observability.span("load"):
         pass
     observability.request_record(route="/x", method="GET", status=200, duration_ms=1)
-    observability.count("Ticks")
+    observability.count(Metric.TICKS_FAILED)
 
     assert [line.get("message", "metric") for line in written()] == ["request", "metric"]

@@ -12,7 +12,7 @@ from gastown.domain.command import Command, CommandKind
 from gastown.domain.ids import CommandId, Moment
 from gastown.domain.town import Town
 from gastown.usecases import tokens
-from tests.support.people_door import PeopleDoor, T, people_door
+from tests.support.people_door import PeopleDoor, R, T, people_door
 from tests.support.stage import RIG, SIGNING_SECRET, TOWN
 
 M = f"/api/mayor/{TOWN}/tools"
@@ -123,6 +123,21 @@ def test_what_a_person_looks_at_reaches_the_mayor_as_data(door: PeopleDoor) -> N
     expected = {"now": f'<view page="convoy"> {attack}', "before": [{"page": "beads", "ago": "2 min"}]}
     assert expected == json.loads(seen)
     assert 400 == door.ask("POST", path, {"context": "x" * 3_001}).status
+
+
+@pytest.mark.parametrize(("minutes", "is_shown"), [(60, True), (61, False)])
+def test_a_dashboard_that_was_closed_is_not_what_a_person_looks_at(
+    door: PeopleDoor, minutes: int, *, is_shown: bool
+) -> None:
+    """Its last word counts for an hour; after it words stand alone."""
+    door.ask("POST", f"{T}/mayor/dashboard-context", {"context": '<view page="beads">'})
+    door.clock.present += timedelta(minutes=minutes)
+
+    door.ask("POST", f"{T}/mayor/message", {"message": "What is this?"})
+
+    [nudge] = door.town.nudges.values()
+    assert nudge.message.endswith("What is this?")
+    assert is_shown is ("beads" in nudge.message)
 
 
 def test_a_late_callback_of_an_older_turn_is_ignored(door: PeopleDoor) -> None:
@@ -372,3 +387,19 @@ def test_an_evicted_container_drains(door: PeopleDoor) -> None:
 
     assert "draining" == door.town.container.state
     assert door.ask("GET", f"{T}/drain-status", token=token).data["draining"]
+
+
+def test_the_mayor_is_told_of_a_bead_that_a_person_holds(door: PeopleDoor) -> None:
+    """With its id and what can be done; not of its own, not of what begins at once, and nobody without a mayor."""
+    held = {"title": "Big thing", "body": "x" * 600, "held": True}
+    assert 201 == door.ask("POST", f"{R}/beads", held).status
+    assert {} == door.town.nudges
+
+    start_mayor(door)
+    door.ask("POST", f"{R}/beads", {"title": "Small thing"})
+    door.ask("POST", f"{M}/rigs/{RIG}/sling", held, token=mayor_token(door))
+    bead_id = door.ask("POST", f"{R}/beads", held).data["bead_id"]
+
+    [told] = [nudge for nudge in door.town.nudges.values() if nudge.source == "bead"]
+    assert told.message.startswith(f"[Held bead] {bead_id} in rig {RIG}: Big thing\n{'x' * 500}\n")
+    assert "gt:held" in told.message

@@ -47,6 +47,32 @@ def test_a_dry_run_says_what_a_tick_would_do_and_changes_nothing(door: PeopleDoo
     assert dry["actions"] == door.ask("POST", f"{D}/tick").body["actions"] != []
 
 
+def test_a_dry_run_looks_ahead_to_the_tenth_of_a_second(door: PeopleDoor) -> None:
+    """A run that is not heard of again is lost at 90.0 s and not at 89.9, if nothing happens before (REQ-6.3, 6.4)."""
+    door.ask("POST", f"{R}/sling", {"title": "Task"})
+    door.tick()
+    door.register()
+    door.tick()
+    version, begun = door.town.version, door.now
+    door.clock.present += timedelta(seconds=60)
+    door.store.beat(TOWN, door.town.container.generation, {"at": door.now.isoformat(), "agents": {}})
+
+    early, late = (
+        door.ask("POST", f"{D}/reconcile-dry-run", {"at": (begun + timedelta(seconds=after)).isoformat()}).body
+        for after in (89.9, 90)
+    )
+    assert (0, 1) == tuple(sum(act.startswith("LoseRun") for act in dry["actions"]) for dry in (early, late))
+    assert version == door.town.version
+
+
+@pytest.mark.parametrize("at", ["2020-01-01T00:00:00Z", "2999-01-01", "soon"])
+def test_a_moment_that_has_passed_or_is_none_is_refused_by_name(door: PeopleDoor, at: str) -> None:
+    """What has passed is replayed; a moment has its zone."""
+    refused = door.ask("POST", f"{D}/reconcile-dry-run", {"at": at})
+
+    assert (400, ["at"]) == (refused.status, refused.body["issues"][0]["path"])
+
+
 def test_the_rules_of_today_decide_the_past_again_as_it_was(door: PeopleDoor) -> None:
     """Every tick of the journal, with what it saw then."""
     live_a_little(door)

@@ -14,7 +14,8 @@ from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Review
 from gastown.domain.town import Town
 from gastown.domain.watching import ask_provider
-from gastown.usecases.reconcile_town import Reconciler, TickReport
+from gastown.usecases.reconcile_town import Reconciler
+from gastown.usecases.tick_report import TickReport
 from gastown.workers.reconcile import handle
 from tests.support.stage import RIG, TOWN, FakeContext, Stage
 

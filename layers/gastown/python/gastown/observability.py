@@ -10,22 +10,21 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final, Required, TypedDict, Unpack
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from gastown import settings
+from gastown.metrics import DURATIONS, KINDED, Metric
 
 NAMESPACE: Final = "Gastown"
 TRACE_VARIABLE: Final = "_X_AMZN_TRACE_ID"
 MASK: Final = "***"
-FREE_DIMENSIONS: Final = frozenset({"kind"})
-"""What a caller may add to service and stage; an id would make a metric of its own, and a bill, for each town."""
 
 SECRET_KEYS: Final = re.compile(
     r"(?:.*[_-])?(?:token|secret|password|authorization|cookie)|(?:boot_?)?code", re.IGNORECASE
@@ -110,22 +109,26 @@ def request_record(**fields: Unpack[RequestFields]) -> None:
     write("request", extra=known)
 
 
-def count(name: str, value: float = 1, **dimensions: str) -> None:
-    """Write one count with the dimensions service and stage, and `kind` if given. Raises ValueError for any other."""
-    _write_metric(name, value, MetricUnit.Count, dimensions)
+def count(metric: Metric, value: float = 1, *, kind: str | None = None) -> None:
+    """Write one metric; otherwise like `measure`."""
+    measure({metric: value}, kind=kind)
 
 
-def measure(name: str, milliseconds: float, **dimensions: str) -> None:
-    """Write one duration in milliseconds, otherwise like `count`."""
-    _write_metric(name, milliseconds, MetricUnit.Milliseconds, dimensions)
+def measure(
+    values: Mapping[Metric, float], *, kind: str | None = None, about: Mapping[str, object] | None = None
+) -> None:
+    """Write metrics as one line. `about` stands beside them and is no dimension: ids belong there.
 
-
-def _write_metric(name: str, value: float, unit: MetricUnit, dimensions: dict[str, str]) -> None:
-    if foreign := dimensions.keys() - FREE_DIMENSIONS:
-        raise ValueError(f"not a dimension: {', '.join(sorted(foreign))}")
-    apart = {"service": _chosen().service, "stage": _chosen().stage, **dimensions}
-    with single_metric(name=name, unit=unit, value=value, namespace=NAMESPACE, default_dimensions=apart):
-        pass  # leaving the block writes the line
+    Raises ValueError for a kind that is missing or too much: nobody would find the metric.
+    """
+    if odd := sorted(metric for metric in values if (metric in KINDED) != (kind is not None)):
+        raise ValueError(f"{'needs no' if kind is not None else 'needs a'} kind: {', '.join(odd)}")
+    apart = {"service": _chosen().service, "stage": _chosen().stage} | ({} if kind is None else {"kind": kind})
+    line = EphemeralMetrics(namespace=NAMESPACE, default_dimensions=apart, metadata_set=masked(dict(about or {})))
+    for metric, value in values.items():
+        unit = MetricUnit.Milliseconds if metric in DURATIONS else MetricUnit.Count
+        line.add_metric(name=metric.value, unit=unit, value=value)
+    line.flush_metrics()
 
 
 def is_sampled(trace_id: str, share: float | None = None) -> bool:

@@ -12,11 +12,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gastown import bootstrap
 from gastown.api import errors
-from gastown.api.callers import body
+from gastown.api.callers import body, raw_body
 from gastown.api.convoy_views import detail, show_slung, statuses
+from gastown.api.message_views import show_nudge
 from gastown.api.request_log import recorded, watch_route
 from gastown.api.schemas.people import ConfigBody, TaskBody
-from gastown.api.views import show_bead, show_convoy, show_rig, show_status, stamp
+from gastown.api.status_views import show_status
+from gastown.api.views import show_bead, show_convoy, show_rig, stamp
 from gastown.domain.agent import Agent
 from gastown.domain.bead import Bead
 from gastown.domain.container import ContainerState
@@ -25,7 +27,7 @@ from gastown.domain.errors import Invalid, NotFound
 from gastown.domain.review import Review
 from gastown.domain.slinging import ConvoyOrder, Task
 from gastown.reconciler.explain import Explanation
-from gastown.usecases import containers, convoys, debug_clock, history, tokens
+from gastown.usecases import containers, convoys, debug_clock, history, messages, tokens
 from gastown.usecases.change_config import change_plain, show_settings
 from gastown.usecases.explaining import explain_all
 from gastown.usecases.replay import Replay, replay
@@ -64,6 +66,12 @@ class ClockBody(BaseModel):
     advance_seconds: float = Field(gt=0, le=7 * 24 * 3600)
 
 
+class DryRunBody(BaseModel):
+    """When the tick would be, with a time zone; now if nothing is said."""
+
+    at: AwareDatetime | None = None
+
+
 class ReplayBody(BaseModel):
     """A range of time, with time zones."""
 
@@ -82,18 +90,25 @@ def status(town_id: str) -> dict[str, Any]:
     """How the town stands, with its agents and recent history."""
     work = bootstrap.unit_of_work()
     town = work.read(town_id)
+    now = work.moment(town).now
     agents = [dump(agent, Agent) for agent in town.agents.values()]
     live: list[Bead | Review] = [*town.beads.values(), *town.reviews.values()]
     beads = [show_bead(bead) for bead in live]
     events = history.list_events(work, town_id, limit=20)
-    explained = [dump(one, Explanation) for one in explain_all(town, work.moment(town).now)]
+    explained = [dump(one, Explanation) for one in explain_all(town, now)]
     return {
-        "alarmStatus": show_status(town),
+        "alarmStatus": show_status(town, now),
         "agentMeta": agents,
         "beadSummary": beads,
         "recentEvents": events,
         "explain": explained,
     }
+
+
+@app.get(f"{TOWN}/nudges")
+def nudges(town_id: str) -> dict[str, Any]:
+    """What waits to be said to agents and the mayor, oldest first, with how far it is."""
+    return {"nudges": [show_nudge(words) for words in messages.all_nudges(bootstrap.unit_of_work(), town_id)]}
 
 
 @app.get(f"{TOWN}/rigs")
@@ -189,9 +204,12 @@ def drain_status(town_id: str) -> dict[str, Any]:
 
 @app.post(f"{TOWN}/reconcile-dry-run")
 def dry_run(town_id: str) -> dict[str, Any]:
-    """What a tick would do now; nothing is written."""
-    desk = bootstrap.reconciler()
-    report = desk.rehearse(desk.uow.load(town_id))
+    """What a tick would do now, or at a moment ahead if nothing happens before; nothing is written."""
+    desk, at = bootstrap.reconciler(), DryRunBody.model_validate(raw_body(app) or {}).at
+    loaded = desk.uow.load(town_id)
+    if at is not None and at < desk.uow.moment(loaded.town).now:
+        raise Invalid("A dry run looks ahead; replay-events looks back", field="at")
+    report = desk.rehearse(loaded, at=at)
     return {**asdict(report), "wake_at": stamp(report.wake_at)}
 
 

@@ -14,7 +14,7 @@ from gastown.domain.nudge import Nudge
 from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Receipt, Review, ReviewPhase
 from gastown.domain.rig import Rig, RigOverrides
-from gastown.domain.town import Entity, Town
+from gastown.domain.town import Entity
 from gastown.domain.triage import TriageRequest
 from gastown.ports.directory import RigRow, TownRow
 from gastown.usecases.town_items import dump
@@ -253,36 +253,4 @@ def show_rig(town_id: str, rig: Rig | RigRow) -> dict[str, Any]:
         "is_leaving": isinstance(rig, Rig) and rig.is_leaving,
         "created_at": stamp(rig.created_at),
         "updated_at": stamp(rig.created_at),
-    }
-
-
-def show_status(town: Town) -> dict[str, Any]:
-    """How a town stands, in one screen."""
-    agents = [str(agent.status) for agent in town.agents.values()]
-    beads = [str(bead.status) for bead in town.beads.values()]
-    return {
-        "version": town.version,
-        "alarm": {"nextFireAt": stamp(town.wake_at), "intervalMs": None, "intervalLabel": "event driven"},
-        "agents": {"working": agents.count("working"), "idle": agents.count("idle"), "total": len(agents)},
-        "beads": {
-            "open": beads.count("open"),
-            "inProgress": beads.count("in_progress"),
-            "inReview": beads.count("in_review"),
-            "reviews": len(town.reviews),
-            "convoys": len(town.convoys),
-            "escalations": len(town.escalations),
-        },
-        "container": {
-            "state": str(town.container.state),
-            "generation": town.container.generation,
-            "registeredAt": stamp(town.container.registered_at),
-            "lastError": town.container.last_error,
-        },
-        "pending": {
-            "events": len(town.inbox),
-            "effects": len(town.effects),
-            "commands": len(town.commands),
-            "jobs": len(town.jobs),
-        },
-        "committedAt": stamp(town.committed_at),
     }

@@ -83,6 +83,9 @@ MAX_TITLE = 500
 MAX_BODY_BYTES = 64 * 1024
 """Bytes of a bead's body (design section 7)."""
 
+MAX_ANNOUNCED = 500
+"""Characters of a held bead's body that the mayor is told (town facts, 2.8)."""
+
 MAX_NUDGE = 2_000
 """Characters of a nudge that stay in its item; a longer one is a text of its own (design section 2: items of 4 KB)."""
 
@@ -187,6 +190,9 @@ STUCK_ESCALATE = timedelta(hours=1)
 
 STUCK_STOP = timedelta(hours=2)
 """An agent without activity is told to stop (reconciler facts, 3.5)."""
+
+HOOK_ORPHANED = timedelta(minutes=5)
+"""An agent that is hooked this long without a run is counted as waiting in the town's status (town facts, 2.12)."""
 
 STALLED_FREE = timedelta(minutes=30)
 """A stalled run that is still open after this long is lost (reconciler facts, 3.5: 2 h 30 min in all)."""

@@ -10,7 +10,8 @@ from gastown.domain.effect import Effect, EffectKind
 from gastown.domain.errors import Conflict, Invalid
 from gastown.domain.event import Note
 from gastown.domain.ids import BeadId, EffectId, Moment, RigId
-from gastown.domain.limits import MAX_BODY_BYTES, MAX_CONVOY_TASKS, MAX_TITLE
+from gastown.domain.limits import MAX_ANNOUNCED, MAX_BODY_BYTES, MAX_CONVOY_TASKS, MAX_TITLE
+from gastown.domain.telling import tell_mayor
 from gastown.domain.timing import check_time_limit
 from gastown.domain.town import Town
 
@@ -40,6 +41,17 @@ def sling_bead(town: Town, rig_id: str, task: Task, by: str | None, moment: Mome
     if held and HELD not in bead.labels:
         bead.labels.insert(0, HELD)
     return bead
+
+
+def announce_held(town: Town, bead: Bead, moment: Moment) -> None:
+    """Tell the mayor of a bead that a person made and holds, with what it can do about it (1 item; town facts, 2.8)."""
+    body = town.texts.get(bead.id, "")[:MAX_ANNOUNCED]
+    words = (
+        f"[Held bead] {bead.id} in rig {bead.rig_id}: {bead.title}\n{body}\n\n"
+        "A person made it and holds it: nobody works on it yet. Look into it and plan it with them, split it into a "
+        f"staged convoy, or let it go by taking its label {HELD} off."
+    )
+    tell_mayor(town, words, moment, source="bead")
 
 
 def check_task(task: Task, where: str) -> None:

@@ -66,6 +66,11 @@ def _tell(town: Town, escalation: Escalation, what: str, moment: Moment) -> None
     tell_mayor(town, words[:MAX_NUDGE], moment, source="escalation")
 
 
+def opened_between(before: Town, after: Town) -> int:
+    """How many escalations the later of two states of a town has that the earlier had not."""
+    return len(after.escalations.keys() - before.escalations.keys())
+
+
 def next_step_at(escalation: Escalation) -> datetime | None:
     """When an open escalation is raised again; none after its three times."""
     done = escalation.re_escalations

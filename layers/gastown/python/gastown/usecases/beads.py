@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gastown.domain.agent import Role
 from gastown.domain.bead import Bead, BeadStatus, Priority
 from gastown.domain.editing import BeadEdit, check_labels, check_metadata, edit_bead, end_by_person, live_bead
 from gastown.domain.editing import start_held as start
@@ -12,7 +13,7 @@ from gastown.domain.errors import Conflict, Invalid, NotFound
 from gastown.domain.ids import BeadId, Moment
 from gastown.domain.limits import MAX_CONVOY_TASKS
 from gastown.domain.redoing import Failed, reassign_bead, reset_bead, retry_bead
-from gastown.domain.slinging import Task, sling_bead
+from gastown.domain.slinging import Task, announce_held, sling_bead
 from gastown.domain.town import Entity, Town
 from gastown.usecases.history import BeadFilter, finished, kept_bead
 from gastown.usecases.unit_of_work import UnitOfWork
@@ -33,7 +34,10 @@ class BeadOrder:
 
 
 def sling(uow: UnitOfWork, order: BeadOrder, said: Mapping[str, Any], key: str | None, show: Show) -> Bead:
-    """Create one bead. Raises `NotFound`, `Invalid`, `Conflict`, and `Replayed` for a known key."""
+    """Create one bead; of one that a person holds the mayor is told.
+
+    Raises `NotFound`, `Invalid`, `Conflict`, and `Replayed` for a known key.
+    """
     check_labels((), said.get("labels") or ())
     check_metadata(said.get("metadata") or {})
     task = Task(
@@ -43,9 +47,16 @@ def sling(uow: UnitOfWork, order: BeadOrder, said: Mapping[str, Any], key: str |
         labels=tuple(said.get("labels") or ()),
         metadata=dict(said.get("metadata") or {}),
     )
+
+    def move(town: Town, moment: Moment) -> Bead:
+        bead = sling_bead(town, order.rig_id, task, order.by, moment, held=order.held)
+        if bead.is_held and order.by != Role.MAYOR:
+            announce_held(town, bead, moment)
+        return bead
+
     return uow.change(
         order.town_id,
-        lambda town, moment: sling_bead(town, order.rig_id, task, order.by, moment, held=order.held),
+        move,
         actor=order.by,
         cause="sling",
         key=key,

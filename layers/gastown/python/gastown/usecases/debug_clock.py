@@ -13,6 +13,7 @@ from gastown.domain.container import ContainerState
 from gastown.domain.errors import Conflict, Invalid, NotFound
 from gastown.domain.town import Town
 from gastown.ports.doorbell import Doorbell
+from gastown.reconciler.signs import is_responsive
 from gastown.usecases.unit_of_work import UnitOfWork
 
 STEP_MS = 20_000
@@ -22,7 +23,7 @@ FAR = timedelta(days=3650)
 """Whoever waits for anything at all is due by then; a town with a container always waits for something."""
 
 STEP_PATIENCE_S = 3.0
-"""Real seconds that one step waits for beats and ticks; a container that does not answer may be dead."""
+"""Real seconds that one step waits for beats and ticks; after 90 s of silence a container is waited for no more."""
 
 CALL_PATIENCE_S = 20.0
 """Real seconds that one call takes at most, plus one step."""
@@ -97,7 +98,7 @@ def _waiting(work: ClockWork) -> list[str]:
 
 
 def _let_beat(work: ClockWork) -> None:
-    """Ring every live container and wait until each has been heard after the step."""
+    """Ring every live container and wait until each that still answers has been heard after the step."""
     moved_at, until = work.uow.now(), work.elapsed() + STEP_PATIENCE_S
     towns = [town for town in (_read(work, town_id) for town_id in _waiting(work)) if town is not None]
     for town in (town for town in towns if town.container.state is ContainerState.READY):
@@ -106,7 +107,7 @@ def _let_beat(work: ClockWork) -> None:
 
     def all_heard() -> bool:
         seen = (_read(work, town.id) for town in towns)
-        pulses = [t.pulses.get(t.container.generation) for t in seen if t and t.container.state is ContainerState.READY]
+        pulses = [t.pulses.get(t.container.generation) for t in seen if t and is_responsive(t, moved_at)]
         return all(pulse is None or pulse.at >= moved_at for pulse in pulses)
 
     _until(work, until, all_heard)

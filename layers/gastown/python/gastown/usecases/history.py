@@ -6,6 +6,9 @@ from typing import Any
 
 from gastown.domain.convoy import Convoy
 from gastown.domain.errors import NotFound
+from gastown.domain.ids import BeadId
+from gastown.domain.mail import Mail
+from gastown.domain.nudge import Nudge
 from gastown.domain.town import Entity, Town
 from gastown.usecases.town_items import decode_final
 from gastown.usecases.unit_of_work import UnitOfWork
@@ -38,14 +41,22 @@ class BeadFilter:
 
 
 def live_entity(town: Town, bead_id: str) -> Entity | None:
-    """A live bead of any kind."""
-    return next((entity for entity in town.live_beads() if entity.id == bead_id), None)
+    """A live bead of any kind, or a nudge that has not ended."""
+    nudge = town.nudges.get(BeadId(bead_id))
+    return nudge or next((entity for entity in town.live_beads() if entity.id == bead_id), None)
 
 
 def find_bead(uow: UnitOfWork, town_id: str, bead_id: str) -> tuple[Entity, str | None]:
     """A bead of any kind, live or ended, with its text. Raises `NotFound`."""
     entity = live_entity(uow.read(town_id), bead_id) or ended_bead(uow, town_id, bead_id)
     return entity, bead_text(uow, town_id, bead_id)
+
+
+def concerns(entity: Entity, agent_id: str) -> bool:
+    """Whether a nudge or letter is to or from an agent; everything else concerns everybody in its rig."""
+    if isinstance(entity, Nudge):
+        return agent_id in (entity.agent_id, entity.source.removeprefix("agent "))
+    return not isinstance(entity, Mail) or agent_id in (entity.recipient, entity.sender.removeprefix("agent "))
 
 
 def bead_text(uow: UnitOfWork, town_id: str, bead_id: str) -> str | None:

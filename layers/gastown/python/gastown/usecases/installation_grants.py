@@ -11,6 +11,7 @@ from typing import Any
 from gastown.domain.errors import NotFound
 from gastown.domain.pull import Repository
 from gastown.domain.town import Town
+from gastown.metrics import Metric
 from gastown.observability import count, logger
 from gastown.ports.installation_tokens import AppKey, AppKind, InstallationToken, MintFailure, MintRefused
 from gastown.usecases.token_cache import TokenCache, key_of
@@ -46,7 +47,7 @@ def grant(
     if not fresh and (known := cache.find(key)) is not None:
         return known
     minted = _mint(vault.live, apps, (installation, repository, kind))
-    count("tokens_minted", kind="refused" if isinstance(minted, MintRefused) else kind.value)
+    count(Metric.TOKENS_MINTED, kind="refused" if isinstance(minted, MintRefused) else kind.value)
     if isinstance(minted, MintRefused):
         cache.forget(key)
         raise NoGrantError(minted.why.value, minted)

@@ -15,9 +15,9 @@ from gastown.domain.mail import Mail
 from gastown.domain.nudge import Nudge, NudgeMode, NudgePriority
 from gastown.domain.nudging import end_message, is_under_way, mail_of, nudges_of, queue_nudge, send_mail
 from gastown.domain.town import Town
-from gastown.usecases.agents import mayor_of, speaker
+from gastown.usecases.agents import agent_of, mayor_of, speaker
 from gastown.usecases.history import bead_text
-from gastown.usecases.tokens import AgentClaims
+from gastown.usecases.tokens import AgentClaims, mayor_rig
 from gastown.usecases.unit_of_work import UnitOfWork
 
 MOST = 100
@@ -105,6 +105,21 @@ class OpenMail:
 def pending_of(work: UnitOfWork, town: Town, agent_id: str) -> list[Words]:
     """What waits to be said to an agent, urgent first; long texts cost one read each."""
     waiting = nudges_of(town, agent_id)[:MOST]
+    return [Words(nudge=n, text=nudge_text(work, town, n), under_way=is_under_way(town, n)) for n in waiting]
+
+
+def waiting_for(work: UnitOfWork, town_id: str, rig_id: str, agent_id: str) -> list[Words]:
+    """What waits to be said to an agent of a rig, or to the mayor, for who is not that agent. Raises `NotFound`."""
+    town = work.read(town_id)
+    if town.mayor is None or (rig_id, agent_id) != (mayor_rig(town_id), town.mayor.id):
+        agent_of(town, rig_id, agent_id)
+    return pending_of(work, town, agent_id)
+
+
+def all_nudges(work: UnitOfWork, town_id: str) -> list[Words]:
+    """Every nudge of a town that has not ended, oldest first."""
+    town = work.read(town_id)
+    waiting = sorted(town.nudges.values(), key=lambda nudge: (nudge.created_at, nudge.id))[:MOST]
     return [Words(nudge=n, text=nudge_text(work, town, n), under_way=is_under_way(town, n)) for n in waiting]
 
 

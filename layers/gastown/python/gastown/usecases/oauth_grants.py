@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from gastown.domain.errors import Unavailable
 from gastown.domain.pull import HttpError
+from gastown.metrics import Metric
 from gastown.observability import count, logger
 from gastown.ports.oauth_tokens import OAuthPair, RefreshFailure, RefreshRefused
 from gastown.usecases.vault import LiveSources, TownSecret, Vault
@@ -55,7 +56,7 @@ def living_pair(vault: Vault, town_id: str, instance: str, pair: OAuthPair, *, r
     if not used.refresh_token:
         raise NoPairError(EXPIRED)
     answer = live.oauth().refresh(instance, used)
-    count("tokens_renewed", kind=answer.why.name.lower() if isinstance(answer, RefreshRefused) else "renewed")
+    count(Metric.TOKENS_RENEWED, kind=answer.why.name.lower() if isinstance(answer, RefreshRefused) else "renewed")
     if isinstance(answer, OAuthPair):
         return _store(vault, live, town_id, used, answer)
     if answer.why is RefreshFailure.INVALID_GRANT and (other := _await_other(vault, live, town_id, used)):

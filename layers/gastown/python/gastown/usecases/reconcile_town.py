@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from gastown.domain.ending import forget_stubs
 from gastown.domain.errors import GastownError
 from gastown.domain.escalation import Severity
-from gastown.domain.event import Note, TownEvent
+from gastown.domain.event import TownEvent
 from gastown.domain.forgetting import forget_old_agents
 from gastown.domain.housing import forget_commands
 from gastown.domain.ids import Moment
 from gastown.domain.limits import COMMIT_ITEMS, EFFECT_LEASE, TICK_ROUNDS
 from gastown.domain.town import Town
-from gastown.domain.warning import raise_escalation
+from gastown.domain.warning import opened_between, raise_escalation
 from gastown.ports.alarm import Alarm
 from gastown.ports.doorbell import Doorbell
 from gastown.ports.effects_queue import EffectsQueue
@@ -31,6 +31,7 @@ from gastown.reconciler.wake_ups import next_wake_up
 from gastown.usecases.commit_plan import Loaded, changes
 from gastown.usecases.journal import Account, drained, seen
 from gastown.usecases.signals import unsent
+from gastown.usecases.tick_report import WATCHED, TickReport
 from gastown.usecases.unit_of_work import UnitOfWork
 from gastown.usecases.work_job import Slice, apply_slice, failed, next_slice
 
@@ -42,28 +43,6 @@ ROOM = COMMIT_ITEMS - 26
 
 FEW_STUBS = 10
 """So many stubs may be dropped without counting what else the commit changes."""
-
-
-WATCHED = frozenset({"pr_poll_failed", "pr_awaiting_approval", "pr_approval_resolved"})
-
-
-@dataclass(kw_only=True)
-class TickReport:
-    """What one tick did, for log, metrics and the debug door."""
-
-    town_id: str
-    version: int = 0
-    committed: bool = False
-    events: int = 0
-    refused: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    actions: list[str] = field(default_factory=list)
-    told: list[Note] = field(default_factory=list)
-    """What operators watch: lines of history of the types in `WATCHED`."""
-    effects: int = 0
-    rounds: int = 0
-    more: bool = False
-    wake_at: datetime | None = None
 
 
 @dataclass(kw_only=True)
@@ -91,6 +70,7 @@ class Reconciler:
             with attempt:
                 loaded = self.uow.load(town_id)
                 draft = self._settle_on_commit(loaded, one_event=one_event)
+                draft.report.retries = attempt.retry_state.attempt_number - 1
         if draft is None:
             raise AssertionError(town_id)
         self._let_know(loaded, draft)
@@ -103,6 +83,7 @@ class Reconciler:
         due_at = now if report.more else town.wake_at
         differs = changes(loaded, town)
         report.version, report.wake_at, report.effects = town.version, town.wake_at, len(town.effects)
+        report.pending, report.escalations = len(town.inbox), opened_between(loaded.town, town)
         if not differs[1] and not _bookkeeping_differs(loaded.town, town, due_at):
             return draft
         account = Account(
@@ -207,7 +188,7 @@ class Reconciler:
         for action in actions:
             draft.conditions.extend(c for c in _rests_on(draft.loaded, action) if c not in draft.conditions)
             apply_action(draft.town, action, draft.moment)
-            draft.report.actions.append(f"{type(action).__name__}: {action.reason}")
+            draft.report.did(type(action).__name__, action.reason)
             if self._is_full(draft):
                 draft.report.more = True
                 return
@@ -274,7 +255,7 @@ def _work(draft: Draft, work: Slice) -> Exception | None:
         if work.error is not None:
             raise
         return fault
-    draft.report.actions.append(f"Job {work.job_id}: {work.error or 'one slice'}")
+    draft.report.did("Job", work.error or "one slice", subject=f" {work.job_id}")
     return None
 
 

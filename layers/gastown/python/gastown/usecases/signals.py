@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gastown.domain.errors import Unavailable
+from gastown.metrics import Metric
 from gastown.observability import count, logger
 
 
@@ -14,4 +15,4 @@ def unsent(signal: str) -> Iterator[None]:
         yield
     except Unavailable as away:
         logger().warning("signal not sent", extra={"signal": signal, "error": str(away)})
-        count("signals_unsent", kind=signal)
+        count(Metric.SIGNALS_UNSENT, kind=signal)

@@ -16,6 +16,9 @@ from gastown.domain.errors import Conflict, GastownError, StaleDispatch, Unavail
 from gastown.domain.event import EventKind
 from gastown.domain.ids import Moment, TownId
 from gastown.domain.town import Town
+from gastown.domain.warning import opened_between
+from gastown.metrics import Metric
+from gastown.observability import count
 from gastown.ports.clock import Clock
 from gastown.ports.directory import Directory
 from gastown.ports.ids import Ids
@@ -154,6 +157,8 @@ class UnitOfWork:
                 account = Account(actor=actor, cause=cause)
                 due_at = moment.now if wakes else UNCHANGED
                 self._commit_surely(loaded, town, account, commit_id, now=moment.now, due_at=due_at, rows=rows)
+                if opened := opened_between(loaded.town, town):
+                    count(Metric.ESCALATIONS_OPENED, opened)
                 if wakes:
                     self.wake(town_id, cause=cause, dedup=commit_id)
                 return result

@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from gastown import bootstrap, observability
+from gastown.metrics import Metric
 from gastown.usecases.step_convoy import read_step, step_convoy
 
 CAUSE_LENGTH = 1000
@@ -23,7 +24,7 @@ def handle(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
             result = step_convoy(bootstrap.unit_of_work(), bootstrap.workflows(), read_step(event))
         except Exception as fault:
             log.exception("step.failed")
-            observability.count("steps_failed")
+            observability.count(Metric.STEPS_FAILED)
             _fail(event, fault)
             return {"result": "failed"}
         log.info("step", extra={"result": result})

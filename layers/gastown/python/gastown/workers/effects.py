@@ -6,8 +6,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from gastown import bootstrap, observability
 from gastown.domain.errors import Unavailable
+from gastown.metrics import Metric
 from gastown.usecases.perform_effect import Report, Result, perform_effect
 from gastown.workers.messages import Message, come_again, read_messages
+
+UNSUCCESSFUL = {Result.RETRY: Metric.EFFECTS_RETRY, Result.FAILED: Metric.EFFECTS_FAILED}
 
 log = observability.logger()
 
@@ -28,7 +31,7 @@ def _perform(message: Message) -> bool:
             return False
         except Exception:
             log.exception("effect.crashed")
-            observability.count("effects_crashed")
+            observability.count(Metric.EFFECTS_CRASHED)
             return False
         _tell(report)
     return True
@@ -37,8 +40,8 @@ def _perform(message: Message) -> bool:
 def _tell(report: Report) -> None:
     """One line for each try that was made, and a metric for those that did not succeed."""
     fields = {"result": report.result, "kind": report.kind, "attempt": report.attempt, "error": report.error}
-    if report.result in (Result.RETRY, Result.FAILED):
+    if (metric := UNSUCCESSFUL.get(report.result)) is not None:
         log.warning("effect", extra=fields)
-        observability.count(f"effects_{report.result}", kind=report.kind)
+        observability.count(metric, kind=report.kind)
     elif report.result is not Result.ABSENT:
         log.info("effect", extra=fields)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gastown import observability
+from gastown.metrics import Metric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ def read_messages(event: Mapping[str, Any], *required: str) -> list[Message]:
         body = _body(str(record.get("body", "")))
         if body is None or any(not body.get(name) for name in required):
             observability.logger().error("message.unreadable", extra={"message_id": record.get("messageId")})
-            observability.count("unreadable_messages")
+            observability.count(Metric.UNREADABLE_MESSAGES)
             continue
         received = int(record.get("attributes", {}).get("ApproximateReceiveCount") or 1)
         messages.append(Message(id=str(record["messageId"]), body=body, again=received > 1))

@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from gastown import bootstrap, observability
+from gastown.metrics import Metric
 from gastown.usecases.sweep import sweep
 
 log = observability.logger()
@@ -15,8 +16,8 @@ def handle(_event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     """Sweep once. Raises `Unavailable` when the directory did not answer; the next minute brings another one."""
     bootstrap.begin_work()
     report = sweep(bootstrap.unit_of_work(), bootstrap.life_cycle())
-    observability.count("overdue_towns", len(report.overdue))
-    observability.count("stuck_towns", len(report.stuck))
+    observability.count(Metric.OVERDUE_TOWNS, len(report.overdue))
+    observability.count(Metric.STUCK_TOWNS, len(report.stuck))
     if report.overdue or report.stuck:
         found = {"overdue": report.overdue, "stuck": report.stuck, "failed": report.failed}
         log.warning("sweep", extra=found)

@@ -52,10 +52,11 @@ def list_all(town_id: str, rig_id: str) -> dict[str, Any]:
 
 @router.get(f"{BEADS}/<bead_id>")
 def get(town_id: str, rig_id: str, bead_id: str) -> dict[str, Any]:
-    """One bead of any type, live or ended."""
-    access.member(router, town_id, rig_id)
+    """One bead of any type, live or ended; words between others are not an agent's to read."""
+    caller = access.member(router, town_id, rig_id)
     entity, text = history.find_bead(bootstrap.unit_of_work(), town_id, bead_id)
-    if getattr(entity, "rig_id", None) not in (None, rig_id):
+    strange = caller.agent is not None and not history.concerns(entity, caller.agent.agent_id)
+    if strange or getattr(entity, "rig_id", None) not in (None, rig_id):
         raise NotFound(f"Bead {bead_id} not found")
     return success(show_bead(entity, text))
 

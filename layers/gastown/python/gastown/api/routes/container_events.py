@@ -9,18 +9,12 @@ from gastown.api import access, callers
 from gastown.api.callers import success
 from gastown.api.schemas.happenings import StepBody, StepsBody
 from gastown.domain.agent import Role
+from gastown.metrics import TOLD_BY_CONTAINERS, Metric
 from gastown.usecases import container_events
 from gastown.usecases.container_events import Step
 
 router = Router()
 MOST, DEFAULT = 500, 100
-MEASURED = frozenset(
-    {
-        "container.registered", "container.first_beat", "container.drained", "agent.startup_phase",
-        "agent.startup_complete", "mayor.prewarm_complete", "mayor.session_ready",
-    }
-)  # fmt: skip
-"""Events whose duration becomes a metric; other names are kept and not measured, for a name may be anything."""
 KINDS = frozenset({"credentials", "repository", "worktree", "prompt", "session", *map(str, Role)})
 """Phases of a start, and roles, that are told apart in the metric."""
 
@@ -39,9 +33,9 @@ def record(town_id: str) -> dict[str, Any]:
 
 def _measure(step: StepBody) -> None:
     milliseconds = step.durationMs if step.durationMs is not None else step.phaseMs
-    if step.event in MEASURED and milliseconds is not None:
+    if step.event in TOLD_BY_CONTAINERS and milliseconds is not None:
         kinds = (name for name in (step.label, step.role) if name in KINDS)
-        observability.measure(step.event, milliseconds, kind=next(kinds, "other"))
+        observability.measure({Metric(step.event): milliseconds}, kind=next(kinds, "other"))
 
 
 @router.get("/api/towns/<town_id>/container/events")

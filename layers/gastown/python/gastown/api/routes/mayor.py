@@ -9,6 +9,7 @@ from gastown.api import access
 from gastown.api.callers import body, idempotency_key, success
 from gastown.api.event_views import show_turn
 from gastown.api.schemas.talk import ContextBody, MayorMessageBody
+from gastown.metrics import Metric
 from gastown.usecases import agent_events, mayors
 
 router = Router()
@@ -45,7 +46,7 @@ def ensure(town_id: str) -> dict[str, Any]:
     """Have the mayor there before something is said."""
     caller = access.owner(router, town_id)
     decision, standing = mayors.ensure(bootstrap.unit_of_work(), town_id, caller)
-    observability.count("mayor.ensure_decision", kind=decision)
+    observability.count(Metric.MAYOR_DECISION, kind=decision)
     return success(standing)
 
 

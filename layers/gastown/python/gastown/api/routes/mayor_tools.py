@@ -10,6 +10,7 @@ from gastown.api.agent_views import show_agent
 from gastown.api.bead_filters import bead_filter
 from gastown.api.callers import body, idempotency_key, success
 from gastown.api.convoy_views import detail, order_of, show_slung, statuses
+from gastown.api.message_views import show_nudge
 from gastown.api.schemas.people import BeadBody, SlingConvoyBody
 from gastown.api.schemas.talk import MailBody, NudgeBody
 from gastown.api.schemas.work import (
@@ -151,6 +152,14 @@ def list_agents(town_id: str, rig_id: str) -> dict[str, Any]:
     mayor(town_id)
     town, found = agents.list_agents(bootstrap.unit_of_work(), town_id, rig_id)
     return success([show_agent(town, agent) for agent in found])
+
+
+@router.get(f"{RIG}/agents/<agent_id>/pending-nudges")
+def pending_nudges(town_id: str, rig_id: str, agent_id: str) -> dict[str, Any]:
+    """What waits to be said to an agent, urgent first."""
+    mayor(town_id)
+    waiting = messages.waiting_for(bootstrap.unit_of_work(), town_id, rig_id, agent_id)
+    return success([show_nudge(words) for words in waiting])
 
 
 @router.post(f"{RIG}/agents/<agent_id>/reset")

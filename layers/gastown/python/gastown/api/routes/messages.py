@@ -48,9 +48,13 @@ def mail(town_id: str, rig_id: str) -> tuple[dict[str, Any], int]:
 
 @router.get(f"{AGENT}/pending-nudges")
 def pending_nudges(town_id: str, rig_id: str, agent_id: str) -> dict[str, Any]:
-    """What waits to be said to the calling agent, urgent first; reading marks nothing."""
-    claims = callers.agent(router, town_id, rig_id, agent_id)
-    return success([show_nudge(words) for words in messages.own_nudges(bootstrap.unit_of_work(), claims)])
+    """What waits to be said to an agent, urgent first, for itself and its owner; reading marks nothing."""
+    work = bootstrap.unit_of_work()
+    if access.member(router, town_id, rig_id).agent is None:
+        waiting = messages.waiting_for(work, town_id, rig_id, agent_id)
+    else:
+        waiting = messages.own_nudges(work, callers.agent(router, town_id, rig_id, agent_id))
+    return success([show_nudge(words) for words in waiting])
 
 
 @router.post(f"{AGENT}/nudge-delivered")
