@@ -9,6 +9,8 @@ AGENTS := .agents/.ready
 IMAGE ?= gastown-container:local
 STATE_MACHINES := $(wildcard infra/statemachines/*.asl.json)
 export PORT REPO SEEDS FROM
+# The stack and the tests start many short programs: whoever forbids bytecode has each of them compile the house anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help dev fmt check unit integration simulate simulate-mutants bench invoke agents e2e rooms test up down demo openapi \

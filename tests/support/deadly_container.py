@@ -1,6 +1,6 @@
 """A container that dies at a named point: `python -m tests.support.deadly_container MODULE:NAME WHEN COUNT`.
 
-It is the real process; one of its functions is wrapped, and at the COUNT-th call, `before` or `after` it, everything
+It is the real program; one of its functions is wrapped, and at the COUNT-th call, `before` or `after` it, everything
 ends at once by SIGKILL, agents included, as a task does whose host fails. Looks at work are closer together than in
 production, so that a death between two of them is quick to come by.
 """
@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from gastown.container import __main__ as container
 from gastown.container import saving
-from gastown.container.__main__ import main
 
 LOOK_SECONDS, SAVE_SECONDS = 0.2, 0.3
 
@@ -69,7 +69,12 @@ def _deadly(function: Callable[..., Any], when: str, count: int) -> Callable[...
     return wrapped
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Run a container that dies as the arguments say."""
     saving.LOOK_SECONDS, saving.SAVE_SECONDS = LOOK_SECONDS, SAVE_SECONDS
     arm(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    return container.main()
+
+
+if __name__ == "__main__":
     sys.exit(main())

@@ -18,7 +18,7 @@ from gastown.container.processes import Account, find_account, make_folder
 from gastown.container.runtimes import session_copy
 from tests.integration.container.door import Door
 from tests.integration.container.remote import Bare, make_bare
-from tests.integration.container.running import run_container
+from tests.integration.container.running import run_container, run_fresh_container
 
 ACCOUNT = "nobody"
 PYTHON = shutil.which("python3", path="/usr/local/bin:/usr/bin") or ""
@@ -57,7 +57,7 @@ def test_an_agent_works_and_cannot_change_what_is_not_its_own(door: Door, shared
     rig = shared_bare.rig.model_dump()
     door.want(shared_bare.start("toast", 1, rig=rig))
     command = f"/bin/sh {script}"
-    with run_container(door, open_folder / "workspace", command=command, GASTOWN_AGENT_USER=ACCOUNT) as running:
+    with run_fresh_container(door, open_folder / "workspace", command=command, GASTOWN_AGENT_USER=ACCOUNT) as running:
         completed = door.call_of("/agents/toast/completed")
         assert completed["status"] == "completed", completed
         order = shared_bare.order("gt/toast/1", shared_bare.head("gt/toast/1") or "", gates=["id -un >> who-gated.txt"])

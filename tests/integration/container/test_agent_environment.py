@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.integration.container.door import FIRST_TOKEN, GIT_PASSWORD, SECOND_TOKEN, Door
 from tests.integration.container.remote import Bare
-from tests.integration.container.running import run_container
+from tests.integration.container.running import run_container, run_fresh_container
 
 
 def test_credentials_stay_where_they_belong(door: Door, bare: Bare, tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_no_agent_sees_the_containers_own_environment(door: Door, bare: Bare, tm
     door.env = {"GASTOWN_AGENT_ID": "somebody-else", "PATH": "/evil", "WISHED": "yes"}
     door.want(bare.start("toast", 1))
     command = f"/bin/sh -c 'env > {tmp_path}/seen'"
-    with run_container(door, tmp_path / "workspace", command=command):
+    with run_fresh_container(door, tmp_path / "workspace", command=command):
         door.call_of("/agents/toast/completed")
 
     seen = dict(line.split("=", 1) for line in (tmp_path / "seen").read_text().splitlines() if "=" in line)

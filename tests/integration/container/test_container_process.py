@@ -15,7 +15,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from tests.integration.container.door import FIRST_TOKEN, Door
 from tests.integration.container.remote import Bare, git
-from tests.integration.container.running import SLEEPER, run_container
+from tests.integration.container.running import SLEEPER, run_container, run_fresh_container
 
 WIP = "refs/gastown/wip/bead-1/toast/1"
 TASK = "Please do.\n\n```demo\nwrite {file}\n  made by the demo agent\nwait {wait}\n```\n"
@@ -232,7 +232,7 @@ def test_a_wrong_boot_code_ends_the_process(door: Door, tmp_path: Path) -> None:
 @pytest.mark.parametrize("missing", ["GASTOWN_API_URL", "GASTOWN_GENERATION"])
 def test_a_wrong_environment_is_named(door: Door, tmp_path: Path, missing: str) -> None:
     """Exit code 2, and the log names the variable."""
-    with run_container(door, tmp_path / "workspace", **{missing: ""}) as running:
+    with run_fresh_container(door, tmp_path / "workspace", **{missing: ""}) as running:
         assert running.process.wait(15) == 2
 
     assert missing in running.log.read_text()

@@ -13,7 +13,7 @@ import pytest
 from infra.local.launcher import free_port
 from tests.integration.container.door import BOOT_CODE, FIRST_TOKEN, Door
 from tests.integration.container.remote import Bare
-from tests.integration.container.running import Running, run_container
+from tests.integration.container.running import Running, run_container, run_fresh_container
 from tests.integration.container.test_fresh_credentials import MINE, OTHERS, command, git_of, start
 from tests.support.forge.server import Forge
 
@@ -108,7 +108,7 @@ def test_what_is_planted_for_one_agent_is_nowhere_else(door: Door, forge: Forge,
     )
     port = free_port()
     agent = command(tmp_path, script)
-    with run_container(door, tmp_path / "workspace", command=agent, GASTOWN_CONTROL_PORT=str(port)) as running:
+    with run_fresh_container(door, tmp_path / "workspace", command=agent, GASTOWN_CONTROL_PORT=str(port)) as running:
         for name in ("ann", "ben"):
             door.await_((tmp_path / f"ready-{name}").exists, seconds=60)
         processes = processes_below(running.process.pid)
@@ -189,7 +189,7 @@ def test_a_later_agent_inherits_nothing_from_an_earlier_one(
     door.given["ben"] = {"git": None, "env": {}}
     door.want(start(forge, "ann"))
     script = f"env > {tmp_path}/env-$GASTOWN_AGENT_ID; push || true"
-    with run_container(door, tmp_path / "workspace", command=command(tmp_path, script)) as running:
+    with run_fresh_container(door, tmp_path / "workspace", command=command(tmp_path, script)) as running:
         door.await_(lambda: door.beats)
         before = own_environment(running)
         door.call_of("/agents/ann/completed")

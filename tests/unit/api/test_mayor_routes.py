@@ -125,6 +125,21 @@ def test_what_a_person_looks_at_reaches_the_mayor_as_data(door: PeopleDoor) -> N
     assert 400 == door.ask("POST", path, {"context": "x" * 3_001}).status
 
 
+@pytest.mark.parametrize(("minutes", "is_shown"), [(60, True), (61, False)])
+def test_a_dashboard_that_was_closed_is_not_what_a_person_looks_at(
+    door: PeopleDoor, minutes: int, *, is_shown: bool
+) -> None:
+    """Its last word counts for an hour; after it words stand alone."""
+    door.ask("POST", f"{T}/mayor/dashboard-context", {"context": '<view page="beads">'})
+    door.clock.present += timedelta(minutes=minutes)
+
+    door.ask("POST", f"{T}/mayor/message", {"message": "What is this?"})
+
+    [nudge] = door.town.nudges.values()
+    assert nudge.message.endswith("What is this?")
+    assert is_shown is ("beads" in nudge.message)
+
+
 def test_a_late_callback_of_an_older_turn_is_ignored(door: PeopleDoor) -> None:
     """It fired before the present turn began (town facts, A19)."""
     start = start_mayor(door)

@@ -167,6 +167,10 @@ def test_an_empty_name_of_a_model_takes_it_back(door: PeopleDoor) -> None:
         {"max_polecats_per_rig": 0},
         {"env_vars": {"GASTOWN_API_URL": "x"}},
         {"refinery": {"gates": "x"}},
+        {"runtime": "vim"},
+        {"runtime": "aider"},
+        {"role_runtimes": {"polecat": "vim"}},
+        {"role_runtimes": {"mayor": "aider"}},
     ],
 )
 def test_settings_that_do_not_exist_or_make_no_sense_are_refused(door: PeopleDoor, body: dict[str, Any]) -> None:
@@ -175,6 +179,22 @@ def test_settings_that_do_not_exist_or_make_no_sense_are_refused(door: PeopleDoo
 
     assert 400 == answer.status
     assert next(iter(body)) == answer.body["issues"][0]["path"][0]
+
+
+@pytest.mark.parametrize("body", [{"runtime": "aider"}, {"role_runtimes": {"refinery": "aider"}}, {"runtime": "vim"}])
+def test_a_rig_has_no_runtime_that_its_roles_cannot_use(door: PeopleDoor, body: dict[str, Any]) -> None:
+    """Aider runs no commands, so it writes code and does nothing else; nothing is changed."""
+    answer = door.ask("PATCH", R, body)
+
+    assert (400, next(iter(body))) == (answer.status, answer.body["issues"][0]["path"][0])
+
+
+def test_rig_and_town_say_how_sessions_are_run(door: PeopleDoor) -> None:
+    """A program for everybody, another one for polecats; the rig shows what it was told."""
+    wishes = {"runtime": "claude", "role_runtimes": {"polecat": "aider"}, "merge_strategy": "pr"}
+    town, rig = door.ask("PATCH", f"{T}/config", wishes), door.ask("PATCH", R, wishes)
+
+    assert [wishes, wishes] == [{name: held[name] for name in wishes} for held in (town.data, rig.data["config"])]
 
 
 def test_a_convoy_is_slung_whole(door: PeopleDoor) -> None:

@@ -1,6 +1,7 @@
 """Output becomes one event per line, whatever pieces it arrives in."""
 
-from gastown.container.runtimes.command import LINE_BYTES, Lines
+from gastown.container.runtimes.command import Lines
+from gastown.container.runtimes.spoken import LINE_BYTES
 
 
 def test_a_line_that_arrives_in_pieces_comes_out_whole() -> None:

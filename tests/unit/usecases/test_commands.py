@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from gastown.container.payloads import StartPayload
 from gastown.domain.agent import RunEnd
-from gastown.domain.bead import BeadStatus
+from gastown.domain.bead import CONFLICT, FEEDBACK, REWORK, TRIAGE, BeadStatus
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.convoy import MergeMode
 from gastown.domain.ending import end_bead, lose_run, stop_session
@@ -13,7 +13,9 @@ from gastown.domain.housing import drain_container
 from gastown.domain.ids import CommandId
 from gastown.domain.merging import ask_merge
 from gastown.domain.reporting import Done, apply_done, request_changes
+from gastown.domain.runtime import RuntimeName
 from gastown.domain.slinging import ConvoyOrder, Task, sling_convoy
+from gastown.domain.stepping import StepOrder, create_molecule
 from gastown.usecases import commands
 from tests.support.agent_world import NOW, RIG_ID, SHA, a_moment, a_town, an_agent_world, send_to_review
 
@@ -105,6 +107,24 @@ def test_a_fix_starts_at_the_sha_under_review_and_goes_where_the_review_goes() -
         start["payload"]["target_branch"],
         start["payload"]["bead"]["labels"],
     )
+
+
+def test_what_needs_tools_is_not_for_a_runtime_without_any() -> None:
+    """Aider gets plain work and rework; what has to be answered or merged goes to the default runtime."""
+    world = an_agent_world()
+    world.town.config.runtime, world.town.config.role_runtimes = RuntimeName.CLAUDE, {"polecat": RuntimeName.AIDER}
+
+    def runtime(*labels: str, created_by: str = "ann") -> str:
+        world.bead.labels, world.bead.created_by = list(labels), created_by
+        return str(commands.waiting(world.town, 1)[0]["payload"]["runtime"])
+
+    assert ["aider", "aider", "claude", "claude"] == [
+        runtime(*labels) for labels in ((), (REWORK,), (CONFLICT,), (FEEDBACK,))
+    ]
+    assert "claude" == runtime(TRIAGE, created_by="patrol")
+    world.bead.labels = []
+    create_molecule(world.town, world.bead, [StepOrder(title="A", instructions="Do A")], a_moment())
+    assert "claude" == runtime()
 
 
 def test_a_merge_names_the_approved_sha_and_its_subject() -> None:

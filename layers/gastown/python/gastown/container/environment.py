@@ -27,6 +27,8 @@ from gastown.container.tools.credential_helper import PASS, SOCKET
 from gastown.domain.variables import is_reserved
 
 GIT_HELPER = "git-credential-gastown"
+TOOLS_SERVER = "gt-mcp"
+"""The agents' tools for programs that start an MCP server themselves: a command that needs no variable of its own."""
 SIGNED_IN = tuple(credential_helper.SIGNED_IN_BY)
 """Programs that have something of ours before them on the path, which signs them in."""
 
@@ -47,7 +49,10 @@ class Outfit:
         object.__setattr__(self, "socket", place_socket(self.places.workspace))
 
     def prepare(self) -> None:
-        """Write what all agents share; agents may read it and not change it."""
+        """Write what all agents share; agents may read it and not change it.
+
+        `mcp.json` is also what the `gemini` preset gives as its system's settings.
+        """
         folder = self._bin()
         root = Path(gastown.__file__).parent.parent
         python, helper = shlex.quote(sys.executable), shlex.quote(credential_helper.__file__)
@@ -55,14 +60,11 @@ class Outfit:
         tools = f"PYTHONPATH={shlex.quote(str(root))} exec {python} -P -m gastown.container.tools"
         signing_in = f"exec {python} -I -S {helper}"
         _write_script(folder / "gt", f'{tools}.command "$@"')
+        _write_script(folder / TOOLS_SERVER, f"{tools}.mcp_server")
         _write_script(folder / GIT_HELPER, f'{signing_in} git "$@"')
         for program in SIGNED_IN:
             _write_script(folder / program, f'{signing_in} run "$0" {program} "$@"')
-        server = {
-            "command": sys.executable,
-            "args": ["-P", "-m", "gastown.container.tools.mcp_server"],
-            "env": {"PYTHONPATH": str(root)},
-        }
+        server = {"command": str(folder / TOOLS_SERVER)}
         (self.places.workspace / "mcp.json").write_text(json.dumps({"mcpServers": {"gastown": server}}))
 
     def log_file(self, record: Record) -> Path:

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+PROGRAMS = ("kilo", "opencode", "claude", "codex", "gemini", "aider")
+"""Agent programs that have a variable `GASTOWN_<NAME>_COMMAND`."""
+
 
 class SettingsError(Exception):
     """The environment lacks something or holds a value that makes no sense; names the variable."""
@@ -23,8 +26,8 @@ class ContainerSettings:
     control_port: int
     heartbeat_seconds: float
     agent_user: str | None
-    serve_commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """How `kilo` and `opencode` are called, where that is not simply their name."""
+    program_commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """How agent programs are called, where that is not simply their name."""
     idle_seconds: float = 120
     refinery_idle_seconds: float = 600
     """How long an idle session is kept (requirements, numbers)."""
@@ -42,9 +45,9 @@ def read_settings(environment: Mapping[str, str]) -> ContainerSettings:
         control_port=int(_number(environment, "GASTOWN_CONTROL_PORT", 8080)),
         heartbeat_seconds=_number(environment, "GASTOWN_HEARTBEAT_SECONDS", 30),
         agent_user=environment.get("GASTOWN_AGENT_USER") or None,
-        serve_commands={
+        program_commands={
             name: tuple(shlex.split(text))
-            for name in ("kilo", "opencode")
+            for name in PROGRAMS
             if (text := environment.get(f"GASTOWN_{name.upper()}_COMMAND", "").strip())
         },
         idle_seconds=_number(environment, "GASTOWN_IDLE_SECONDS", 120),

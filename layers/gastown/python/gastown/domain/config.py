@@ -8,7 +8,7 @@ from gastown.domain.convoy import MergeMode
 from gastown.domain.limits import AUTO_MERGE_DELAY, MAX_ATTEMPTS, MAX_POLECATS
 from gastown.domain.pull import MergeStrategy
 from gastown.domain.rig import Rig, RigOverrides
-from gastown.domain.runtime import RuntimeName
+from gastown.domain.runtime import RuntimeName, can_use_tools
 
 
 class FailedBlockers(StrEnum):
@@ -100,6 +100,11 @@ class EffectiveConfig:
     def runtime_of(self, role: str) -> RuntimeName:
         """How a role's sessions are run; resolved as its model is."""
         return self.role_runtimes.get(role) or self.default_runtime
+
+    def runtime_for(self, role: str, *, needs_tools: bool) -> RuntimeName:
+        """How one session of a role is run: by the default, if it needs tools and the role's own runtime has none."""
+        own = self.runtime_of(role)
+        return own if can_use_tools(own) or not needs_tools else self.default_runtime
 
     def instructions_of(self, role: str) -> str | None:
         """What people want this role to keep in mind."""

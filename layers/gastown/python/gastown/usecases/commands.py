@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gastown.domain.agent import Agent, slug
-from gastown.domain.bead import Bead
+from gastown.domain.bead import CONFLICT, FEEDBACK, Bead
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.handing_over import save_ref
 from gastown.domain.limits import GATE_TIMEOUT
@@ -90,10 +90,17 @@ def _start(town: Town, command: Command) -> dict[str, Any] | None:
         "review": show_review(held) if isinstance(held, Review) else None,
         "model": rules.model_of(agent.role.value),
         "small_model": town.config.small_model,
-        "runtime": rules.runtime_of(agent.role.value).value,
+        "runtime": rules.runtime_for(agent.role.value, needs_tools=_needs_tools(town, held)).value,
         "instructions": rules.instructions_of(agent.role.value),
         "author": author(town, agent),
     }
+
+
+def _needs_tools(town: Town, held: Bead | Review) -> bool:
+    """Whether more is asked of an agent than to write code: to answer, to go by steps, to merge."""
+    if isinstance(held, Review) or held.is_triage_batch or town.molecule_of(held.id) is not None:
+        return True
+    return not {FEEDBACK, CONFLICT}.isdisjoint(held.labels)
 
 
 def _saved_work(agent: Agent, held: Bead | Review, dispatch: int) -> dict[str, Any]:

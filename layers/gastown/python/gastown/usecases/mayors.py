@@ -11,7 +11,7 @@ from gastown.domain.event import EventKind
 from gastown.domain.ids import Moment
 from gastown.domain.limits import MAX_CONTEXT, MAX_KEPT_CONTEXT
 from gastown.domain.mayor import Mayor
-from gastown.domain.onlooking import Look, page_of, remembered, shown
+from gastown.domain.onlooking import Look, is_fresh, page_of, remembered, shown
 from gastown.domain.town import Town
 from gastown.ports.town_store import Condition
 from gastown.usecases import container_events
@@ -32,7 +32,8 @@ def message(
 
     def move(town: Town, moment: Moment) -> dict[str, Any]:
         looks = town.mayor.looks if town.mayor else []
-        seen = shown(context or (town.mayor.context if town.mayor else None) or "", looks, moment.now)
+        kept = town.mayor.context if town.mayor and is_fresh(looks, moment.now) else None
+        seen = shown(context or kept or "", looks, moment.now)
         address_mayor(town, f"{seen}\n\n{text}" if seen else text, moment, by=by)
         return _standing(town)
 

@@ -59,6 +59,6 @@ def list_all(user_id: str, town_id: str) -> dict[str, Any]:
 def configure(town_id: str, rig_id: str) -> dict[str, Any]:
     """Replace the overrides that the body names."""
     owner = access.owner(router, town_id, Right.SETTINGS)
-    said = body(router, RigConfigBody).model_dump(mode="json", exclude_unset=True)
+    said = body(router, RigConfigBody).model_dump(exclude_unset=True)
     rig = rigs.change_rig(bootstrap.unit_of_work(), town_id, rig_id, said, owner)
     return success(show_rig(town_id, rig))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from gastown.api.schemas.secrets import EnvName, EnvValue, GitAuthBody, InstallationId, ModelUrl, Secret
 from gastown.domain.bead import HELD, BeadStatus, Priority
@@ -11,7 +11,7 @@ from gastown.domain.convoy import MergeMode
 from gastown.domain.limits import MAX_CONVOY_TASKS, MAX_TITLE
 from gastown.domain.organization import OrgRole
 from gastown.domain.pull import MergeStrategy
-from gastown.domain.runtime import RuntimeName
+from gastown.domain.runtime import RuntimeName, can_use_tools
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE)]
@@ -22,6 +22,24 @@ RigRoleName = Literal["refinery", "polecat"]
 
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Instructions = Annotated[str, StringConstraints(max_length=2_000)]
+
+
+def _for_any_role(runtime: RuntimeName | None) -> RuntimeName | None:
+    if runtime is not None and not can_use_tools(runtime):
+        raise ValueError(f"{runtime} runs no commands: it can be the runtime of the role polecat only")
+    return runtime
+
+
+def _for_its_role(runtimes: dict[str, RuntimeName] | None) -> dict[str, RuntimeName] | None:
+    for role, runtime in (runtimes or {}).items():
+        if role != "polecat":
+            _for_any_role(runtime)
+    return runtimes
+
+
+AnyRoleRuntime = Annotated[RuntimeName | None, AfterValidator(_for_any_role)]
+RoleRuntimes = Annotated[dict[RoleName, RuntimeName] | None, AfterValidator(_for_its_role)]
+RigRoleRuntimes = Annotated[dict[RigRoleName, RuntimeName] | None, AfterValidator(_for_its_role)]
 
 
 class Body(BaseModel):
@@ -137,8 +155,8 @@ class ConfigBody(Body):
     default_model: str | None = Field(default=None, max_length=200)
     small_model: str | None = Field(default=None, max_length=200)
     role_models: dict[RoleName, ModelName] | None = None
-    runtime: RuntimeName | None = None
-    role_runtimes: dict[RoleName, RuntimeName] | None = None
+    runtime: AnyRoleRuntime = None
+    role_runtimes: RoleRuntimes = None
     custom_instructions: dict[RoleName, Instructions] | None = None
     auto_triage: bool | None = None
     git_author_name: str | None = Field(default=None, max_length=200)
@@ -168,8 +186,8 @@ class RigConfigBody(Body):
     max_dispatch_attempts: int | None = Field(default=None, ge=1, le=5)
     model: str | None = Field(default=None, max_length=200)
     role_models: dict[RigRoleName, ModelName] | None = None
-    runtime: RuntimeName | None = None
-    role_runtimes: dict[RigRoleName, RuntimeName] | None = None
+    runtime: AnyRoleRuntime = None
+    role_runtimes: RigRoleRuntimes = None
     custom_instructions: dict[RigRoleName, Instructions] | None = None
     platform_integration_id: InstallationId | None = None
 

@@ -1,9 +1,13 @@
-"""The `command` runtime: any command-line agent, one process per session, its prompt on standard input."""
+"""Runtimes of command-line agents: one process per session, its prompt on standard input.
+
+`command` calls what the container was deployed with; a preset calls a program that it knows how to call.
+"""
 
 import asyncio
 import contextlib
 import signal
 from asyncio.subprocess import Process
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,24 +18,25 @@ from gastown.container.masking import Veil, mask
 from gastown.container.payloads import Cause, When
 from gastown.container.processes import as_account, end_group, signal_group
 from gastown.container.refusals import RefusedError
+from gastown.container.runtimes.presets import Preset, as_configured
 from gastown.container.runtimes.runtime import Activity, AgentEvent, Exit, Launch, Session
+from gastown.container.runtimes.spoken import LINE_BYTES, OUTPUT, Reader, Said
 
 LOG_BYTES = 5_000_000
 """A session's log is cut at this size; the one before it is kept."""
-LAST_WORDS = 2000
-"""Bytes of output that explain a failure."""
-PROMPT, OUTPUT = "prompt", "output"
-"""The kinds of the events that this runtime tells: what people said, and each line of output, in `text`."""
-LINE_BYTES = 16_384
-"""What a line has beyond this is left out of its event; the log has it."""
+LAST_WORDS, LAST_LINES = 2000, 20
+"""Characters, and lines, of output that explain a failure."""
+PROMPT = "prompt"
+"""The kind of the event that holds what people said; what the agent says has the kinds of `spoken`. Both in `text`."""
 
 
 class Lines:
     """Cuts a stream of bytes into lines; a character or a secret that arrives in two pieces comes out whole."""
 
-    def __init__(self) -> None:
-        """Begin with an empty line."""
+    def __init__(self, limit: int = LINE_BYTES) -> None:
+        """Begin with an empty line; of longer ones than `limit` bytes the beginning counts."""
         self._line = bytearray()
+        self._limit = limit
 
     def feed(self, chunk: bytes) -> Iterator[str]:
         """The lines that this chunk completes, without blank ones."""
@@ -49,7 +54,7 @@ class Lines:
             yield text
 
     def _add(self, piece: bytes) -> None:
-        self._line += piece[: max(LINE_BYTES - len(self._line), 0)]
+        self._line += piece[: max(self._limit - len(self._line), 0)]
 
 
 class BoundedLog:
@@ -91,11 +96,12 @@ def words_of(launch: Launch) -> str:
 
 
 class CommandRuntime:
-    """Starts the configured command line once per session."""
+    """Calls a program once per session."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        """Keep the command line, split into its words."""
+    def __init__(self, command: Sequence[str], preset: Preset = as_configured) -> None:
+        """`command` is the command line, split into its words, that a preset makes complete."""
         self._command = tuple(command)
+        self._preset = preset
 
     async def warm(self, launch: Launch) -> None:
         """Nothing can be ready: the process is the session."""
@@ -108,31 +114,33 @@ class CommandRuntime:
         """Start the command in the launch's folder. Raises `RefusedError` if there is no such command."""
         if not self._command:
             raise RefusedError(Cause.INFRASTRUCTURE, "GASTOWN_AGENT_COMMAND is not set")
+        call = self._preset(self._command, launch)
         try:
             process = await asyncio.create_subprocess_exec(
-                *self._command,
+                *call.command,
                 cwd=launch.folder,
-                env=dict(launch.environment),
+                env={**launch.environment, **call.variables},
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 **as_account(launch.account),
             )
         except OSError as error:
-            raise RefusedError(Cause.INFRASTRUCTURE, f"the agent command does not start: {error.strerror}") from error
-        return CommandSession(process=process, launch=launch)
+            raise RefusedError(Cause.INFRASTRUCTURE, f"{call.program} does not start: {error.strerror}") from error
+        return CommandSession(process=process, launch=launch, reader=call.reader())
 
 
 class CommandSession:
     """One process with its group, its log and its last words."""
 
-    def __init__(self, *, process: Process, launch: Launch) -> None:
+    def __init__(self, *, process: Process, launch: Launch, reader: Reader) -> None:
         """Begin to feed the prompt and to read the output."""
         self._process = process
+        self._reader = reader
         # Not a copy: what is given to the run later is to be masked too.
         self._secrets = launch.secrets
         self._listener = launch.listener
-        self._tail = bytearray()
+        self._tail: deque[str] = deque(maxlen=LAST_LINES)
         self._heard_at = datetime.now(UTC)
         self._heard = "started"
         if launch.said:
@@ -146,9 +154,8 @@ class CommandSession:
         signal_group(self._process, signal.SIGKILL)
         self._feeding.cancel()
         await asyncio.wait({self._feeding, self._reading}, timeout=10)
-        words = mask(bytes(self._tail).decode(errors="replace").strip(), self._secrets)
-        lines = "\n".join(words.splitlines()[-20:])
-        return Exit(code=code, reason="" if code == 0 else f"exit code {code}: {lines}")
+        words = mask("\n".join(self._tail), self._secrets)[-LAST_WORDS:]
+        return Exit(code=code, reason="" if code == 0 else f"exit code {code}: {words}")
 
     async def stop(self, *, grace: float) -> None:
         """SIGTERM to the group, SIGKILL after `grace` seconds."""
@@ -157,12 +164,12 @@ class CommandSession:
     async def send(self, prompt: str, *, when: When = When.NOW) -> None:
         """Not possible: a command-line agent's input ended with its prompt."""
         del prompt, when
-        raise RefusedError(Cause.INVALID, "the command runtime takes no messages while it runs")
+        raise RefusedError(Cause.INVALID, "this runtime takes no messages while it runs")
 
     async def use_model(self, model: str, small_model: str | None) -> None:
         """Not possible: a command line is read once. The next session has the model."""
         del model, small_model
-        raise RefusedError(Cause.INVALID, "the command runtime keeps its model while it runs")
+        raise RefusedError(Cause.INVALID, "this runtime keeps its model while it runs")
 
     def activity(self) -> Activity:
         """When it last printed something."""
@@ -180,17 +187,22 @@ class CommandSession:
             await stdin.wait_closed()
 
     async def _read(self, path: Path) -> None:
-        stream, lines, veil = self._process.stdout, Lines(), Veil(self._secrets)
+        stream, veil = self._process.stdout, Veil(self._secrets)
+        lines = Lines(self._reader.line_bytes)
         with BoundedLog(path) as log:
             while stream is not None and (chunk := await stream.read(8192)):
                 self._heard, self._heard_at = OUTPUT, datetime.now(UTC)
-                self._tail += chunk
-                del self._tail[:-LAST_WORDS]
                 log.try_write(veil.feed(chunk))
-                self._tell(lines.feed(chunk))
+                self._read_lines(lines.feed(chunk))
             log.try_write(veil.end())
-        self._tell(lines.end())
+        self._read_lines(lines.end())
+        self._tell(self._reader.end())
 
-    def _tell(self, lines: Iterable[str]) -> None:
+    def _read_lines(self, lines: Iterable[str]) -> None:
         for line in lines:
-            self._listener(AgentEvent(kind=OUTPUT, data={"text": line}, at=self._heard_at))
+            self._tell(self._reader.read(line))
+
+    def _tell(self, what: Iterable[Said]) -> None:
+        for said in what:
+            self._tail.append(said.text)
+            self._listener(AgentEvent(kind=said.kind, data={"text": said.text}, at=self._heard_at))

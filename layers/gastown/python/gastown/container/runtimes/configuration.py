@@ -21,6 +21,8 @@ CONTEXT_TOKENS, OUTPUT_TOKENS = 128_000, 16_000
 """What a model of a town's own endpoint is taken to hold: the program shortens a conversation before it is longer."""
 
 READ_ONLY = {"edit": "deny"}
+CHANGING_GIT = ("push", "commit", "merge", "rebase", "cherry-pick", "am", "revert", "reset")
+"""What git may not be asked for by who reviews."""
 TOOLS_ALONE = {"edit": "deny", "bash": {"*": "deny", "gt *": "allow"}}
 REVIEW = {
     "edit": "deny",
@@ -28,7 +30,7 @@ REVIEW = {
         "*": "allow",
         **{
             pattern: "deny"
-            for verb in ("push", "commit", "merge", "rebase", "cherry-pick", "am", "revert", "reset")
+            for verb in CHANGING_GIT
             for pattern in (f"git {verb}", f"git {verb} *", f"git -* {verb}", f"git -* {verb} *")
         },
         "gh pr merge*": "deny",
