@@ -15,6 +15,7 @@ AWAY = {
     "debug/town_status": 503,
     "live/container_connects": 503,
     "live/container_disconnects": 200,
+    "live/person_connects": 503,
 }
 """The status by which a door over HTTP says that something outside did not answer, or that it needed nothing."""
 
@@ -29,7 +30,16 @@ RAISES = (
 )
 VALUES = {
     name: name.replace("_", "-")
-    for name in ("user_token", "boot_code", "container_token", "task_token", "effect_key", "convoy_id", "bead_id")
+    for name in (
+        "user_token",
+        "boot_code",
+        "container_token",
+        "task_token",
+        "effect_key",
+        "convoy_id",
+        "bead_id",
+        "ticket",
+    )  # fmt: skip
 }
 
 pytestmark = [pytest.mark.timeout(900)]

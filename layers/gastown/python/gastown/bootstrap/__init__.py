@@ -23,6 +23,7 @@ from gastown.ports.installation_tokens import InstallationTokens
 from gastown.ports.life_cycle import LifeCycle
 from gastown.ports.oauth_tokens import OAuthTokens
 from gastown.ports.organizations import Organizations
+from gastown.ports.push_channel import PushChannel
 from gastown.ports.secrets import Secrets
 from gastown.ports.session_snapshots import SessionSnapshots
 from gastown.ports.thread_judge import ThreadJudge
@@ -285,6 +286,14 @@ def doorbell() -> Doorbell:
     from gastown.adapters.websocket.doorbell import WebSocketDoorbell
 
     return WebSocketDoorbell(endpoint=settings().live_endpoint)
+
+
+@once
+def push_channel() -> PushChannel:
+    """What people who watch are told by."""
+    from gastown.adapters.websocket.push_channel import WebSocketPushChannel
+
+    return WebSocketPushChannel(endpoint=settings().live_endpoint)
 
 
 @once
