@@ -28,19 +28,8 @@ RAISES = (
     "task_state/execution_is_stopped",
     "towns/town_is_asked_for",
 )
-VALUES = {
-    name: name.replace("_", "-")
-    for name in (
-        "user_token",
-        "boot_code",
-        "container_token",
-        "task_token",
-        "effect_key",
-        "convoy_id",
-        "bead_id",
-        "ticket",
-    )  # fmt: skip
-}
+PLACES = "user_token boot_code container_token task_token effect_key convoy_id bead_id ticket"
+VALUES = {name: name.replace("_", "-") for name in PLACES.split()}
 
 pytestmark = [pytest.mark.timeout(900)]
 
