@@ -5,14 +5,14 @@ own things in place with `replace`.
 """
 
 import os
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gastown import settings as environment
 from gastown.bootstrap.once import once
 from gastown.bootstrap.once import replace as replace
 from gastown.ports.alarm import Alarm
-from gastown.ports.clock import Clock
+from gastown.ports.clock import Clock, MovableClock
 from gastown.ports.container_runtime import ContainerRuntime
 from gastown.ports.directory import Directory
 from gastown.ports.doorbell import Doorbell
@@ -40,15 +40,6 @@ if TYPE_CHECKING:
     from gastown.usecases.reconcile_town import Reconciler
     from gastown.usecases.signing import SigningSecrets
     from gastown.usecases.vault import Vault
-
-
-@runtime_checkable
-class MovableClock(Protocol):
-    """A clock that has to be told to look again."""
-
-    def refresh(self) -> None:
-        """Read again how far the clock was moved."""
-        ...
 
 
 @once
