@@ -17,6 +17,8 @@ from gastown.domain.config import FailedBlockers
 from gastown.domain.container import ContainerState
 from gastown.domain.convoy import Convoy, ConvoyState, MergeMode
 from gastown.domain.ids import BeadId, CommandId
+from gastown.domain.mail import Mail
+from gastown.domain.nudge import Nudge
 from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
@@ -31,6 +33,7 @@ TIME_LIMIT = timedelta(hours=4)
 ATTEMPTS, STARTS, REJECTIONS, ROUNDS, TRIES, LANDINGS = 5, 20, 3, 5, 8, 5
 REQUESTS, TRIAGE_ROUNDS, STEPS = 5, 3, 3
 TRANSIENT, INVALID = 10, 3
+PUSHES, SESSIONS, JOB_FAULTS, EVENT_FAULTS, EFFECT_TRIES = 5, 5, 5, 3, 9
 """The bounds as the state machines' page has them, not as the product's constants say."""
 
 ONCE = ("bead_failed:", "conflict:", "unhooked_done:")
@@ -318,6 +321,7 @@ def everything_is_bounded(view: View) -> Iterator[str]:
     yield from _failures_are_told(view)
     yield from _places(view)
     yield from _triage(view.town)
+    yield from _tries(view.town)
 
 
 def _told_once(view: View) -> Iterator[str]:
@@ -353,6 +357,22 @@ def _triage(town: Town) -> Iterator[str]:
         yield "a triage request goes from batch to batch"
     if any(escalation.re_escalations > STEPS for escalation in town.escalations.values()):
         yield "an escalation is raised more than three times again"
+
+
+def _tries(town: Town) -> Iterator[str]:
+    """What is tried again for words, the mayor, jobs, events and effects; an effect's last try is found dead once."""
+    if town.mayor is not None and town.mayor.attempts > SESSIONS:
+        yield f"{town.mayor.attempts} sessions of the mayor in a row came to nothing"
+    messages: list[Nudge | Mail] = [*town.nudges.values(), *town.mail.values()]
+    tried = {
+        "a message": (PUSHES, [message.tries for message in messages]),
+        "a job": (JOB_FAULTS, [job.failures for job in town.jobs.values()]),
+        "an event": (EVENT_FAULTS - 1, [event.failures for event in town.inbox.values()]),
+        "an effect": (EFFECT_TRIES, [effect.attempt for effect in town.effects.values()]),
+    }
+    for what, (most, counts) in tried.items():
+        if counts and max(counts) > most:
+            yield f"{what} was tried {max(counts)} times"
 
 
 def _places(view: View) -> Iterator[str]:

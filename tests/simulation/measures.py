@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gastown.domain.container import ContainerState
 from gastown.domain.mail import Mail
 from gastown.domain.nudge import Nudge
+from gastown.domain.patrolling import batch_of
 from gastown.domain.town import Town
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ class Measures:
     outside: Counter[str] = field(default_factory=Counter)
     """Deeds of people, by what they changed; new heads, by review."""
     registered: int = 0
+    words: int = 0
+    """Nudges and letters to the mayor that came, and that ended: whatever starts it or its turn uses some up."""
+    asked: int = 0
+    """How often triage requests were put before a triage agent."""
     turns: Counter[str] = field(default_factory=Counter)
 
     def look(self, view: "View") -> Iterator[str]:
@@ -52,12 +57,21 @@ class Measures:
             old, new = getattr(before, name), getattr(town, name)
             if not view.by_itself:
                 self.outside.update(key for key in new if old.get(key) != new[key])
+        self._hear_talk(view)
         heads = {key for key, review in town.reviews.items() if key in before.reviews}
         self.outside.update(key for key in heads if town.reviews[key].sha != before.reviews[key].sha)
         if town.container.state is ContainerState.READY is not before.container.state:
             self.registered += 1
         if not view.by_itself and town.container != before.container:
             self.outside["container"] += 1
+
+    def _hear_talk(self, view: "View") -> None:
+        before, town = view.before, view.town
+        if not view.by_itself and town.mayor != before.mayor:
+            self.outside["mayor"] += 1
+        self.words += len(_words(before) ^ _words(town))
+        old = {key: request.rounds for key, request in before.triage.items()}
+        self.asked += sum(request.rounds - old.get(key, 0) for key, request in town.triage.items())
 
     def _standing(self, town: Town) -> Iterator[tuple[str, str, str, Measure | None]]:
         """Each thing's kind, key, state, and what it has counted; none where it may wait as often as it likes."""
@@ -71,6 +85,10 @@ class Measures:
             yield "convoy", convoy.id, state, (self.outside[convoy.id], convoy.landings)
         container = town.container
         yield "container", "container", str(container.state), self._of_container(town)
+        yield "triage", "triage", "asking" if batch_of(town) else "quiet", (self.asked,)
+        if town.mayor is not None:
+            counted = (self.outside["mayor"], self.registered, self.words, town.mayor.attempts)
+            yield "mayor", town.mayor.id, str(town.mayor.status), counted
         messages: list[Nudge | Mail] = [*town.nudges.values(), *town.mail.values()]
         for message in messages:
             is_sent = message.command in town.commands
@@ -87,3 +105,11 @@ class Measures:
     def _of_container(self, town: Town) -> Measure:
         """A container that came up has begun anew; its stop is the town's own wish, which work has to feed."""
         return self.outside["container"], self.registered, town.container.failures
+
+
+def _words(town: Town) -> set[str]:
+    """What waits to be said to the mayor."""
+    if town.mayor is None:
+        return set()
+    nudges = {nudge.id for nudge in town.nudges.values() if nudge.agent_id == town.mayor.id}
+    return nudges | {letter.id for letter in town.mail.values() if letter.recipient == town.mayor.id}

@@ -12,6 +12,8 @@ from gastown.domain import (
     gathering,
     housing,
     merging,
+    nudging,
+    patrolling,
     polling,
     pull_merging,
     redoing,
@@ -20,7 +22,7 @@ from gastown.domain import (
     watching,
 )
 from gastown.domain.town import Town
-from gastown.reconciler import order, signs, wake_ups
+from gastown.reconciler import order, signs, troubles, wake_ups
 from gastown.reconciler.rules.assign_ready_beads import assign_ready_beads
 from gastown.reconciler.rules.dispatch_hooked_agents import dispatch_hooked_agents
 from gastown.reconciler.rules.land_convoys import _land, land_convoys
@@ -468,6 +470,32 @@ MUTANTS = (
         bug="8.2.13: terminal beads that transitions reach",
         seed=0,
         cuts=(Cut(function=ending.end_bead, old="del town.beads[bead.id]", new="pass"),),
+    ),
+    Mutant(
+        name="a mayor that dies is started without end",
+        bug="8.1.11: a start that costs nothing, for the mayor",
+        seed=18,
+        cuts=(Cut(function=conversing._back_off, old="mayor.attempts += 1", new="pass"),),
+    ),
+    Mutant(
+        name="triage asks the same again and again",
+        bug="8.1.22: endless triage loops in one town",
+        seed=1,
+        cuts=(Cut(function=patrolling.open_batch, old="request.rounds += 1", new="pass"),),
+    ),
+    Mutant(
+        name="a stuck agent is told to stop again and again",
+        bug="8.2.20: the stop is repeated every 5 s",
+        seed=18,
+        cuts=(Cut(function=troubles.steps_ahead, old=" or run.stalled_at is not None", new=""),),
+    ),
+    Mutant(
+        name="delivered words are sent again",
+        bug="8.2.8: two rows for a nudge, one of them never marked",
+        seed=1,
+        cuts=(
+            Cut(function=nudging.settle_push, old='end_message(town, message, "delivered", moment)', new="pass"),
+        ),
     ),
     Mutant(
         name="an old callback ends the mayor's turn",

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from gastown.domain import attempts
-from gastown.domain.attempts import CONTAINERS, LANDINGS, MERGES, PUSHES, SESSIONS, STARTS, Policy, doubling
+from gastown.domain.attempts import CONTAINERS, JOBS, LANDINGS, MERGES, PUSHES, SESSIONS, STARTS, Policy, doubling
 
 SERIES = {
     "starts": (STARTS, [15, 30, 60, 120, 300, 600, 600]),
@@ -13,6 +13,7 @@ SERIES = {
     "containers": (CONTAINERS, [0, 30, 60, 120, 240, 480, 600, 600]),
     "merges": (MERGES, [0, 2, 4, 8, 16, 30, 30, 30, 30]),
     "sessions of the mayor": (SESSIONS, [0, 15, 30, 60, 120, 240]),
+    "jobs": (JOBS, [15, 30, 60, 120, 300, 600]),
     "pushes": (PUSHES, [0, 30, 60, 120, 240, 480, 960]),
 }
 

@@ -7,8 +7,9 @@ from gastown.domain.bead import TRIAGE, Bead
 from gastown.domain.container import AgentPulse, Pulse
 from gastown.domain.ending import fail_bead, lose_run
 from gastown.domain.errors import StaleDispatch
-from gastown.domain.handing_over import MOST_LEFT, bead_of, wanted_refs, wip_ref
+from gastown.domain.handing_over import bead_of, wanted_refs, wip_ref
 from gastown.domain.housing import lose_orphan, stop_container
+from gastown.domain.limits import MAX_LEFT_WORK
 from gastown.domain.redoing import Failed, retry_bead
 from gastown.domain.reporting import EVICTION, Done, Exit, apply_completed, apply_done, refuse_start
 from gastown.domain.town import Town
@@ -124,7 +125,7 @@ def test_a_bead_remembers_few_runs_and_never_forgets_the_last_that_saved(town: T
         bead.attempts = 0
         lose_run(town, agent, RunEnd.LOST, at(100 + turn), reason="silent")
 
-    assert [left.sha for left in bead.left_work] == [None] * (MOST_LEFT - 1) + ["sha-1"]
+    assert [left.sha for left in bead.left_work] == [None] * (MAX_LEFT_WORK - 1) + ["sha-1"]
     assert bead.left_work[0].ref == wip_ref(bead.id, agent.id, 7)
 
 

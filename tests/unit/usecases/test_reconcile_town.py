@@ -10,10 +10,10 @@ from gastown.domain.ending import end_bead
 from gastown.domain.errors import Unavailable
 from gastown.domain.event import EventKind
 from gastown.domain.ids import Moment
-from gastown.domain.limits import BOOT_DEADLINE
+from gastown.domain.limits import BOOT_DEADLINE, MAX_EVENT_FAILURES
 from gastown.domain.slinging import ConvoyOrder, Task, sling_bead, sling_convoy
 from gastown.domain.town import Town
-from gastown.usecases.reconcile_town import SET_ASIDE, Reconciler
+from gastown.usecases.reconcile_town import Reconciler
 from gastown.usecases.unit_of_work import UnitOfWork
 from tests.support.builders import RIG, a_town
 from tests.support.fakes.directory import MemoryDirectory
@@ -202,7 +202,7 @@ def test_an_event_that_raises_stops_nothing_else_and_is_set_aside(reconciler: Re
     """Three tries, then an escalation with the error; the good event beside it is applied at once."""
     uow.deliver(TOWN, EventKind.TASK_STOPPED, {"no": "generation"}, source="ecs", event_id="bad")
     bead_id = sling(uow)
-    for turn in range(SET_ASIDE):
+    for turn in range(MAX_EVENT_FAILURES):
         report = reconciler.tick(TOWN)
         assert 1 == len(report.failures), turn
 

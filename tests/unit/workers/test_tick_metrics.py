@@ -10,10 +10,11 @@ from gastown.domain.errors import Unavailable
 from gastown.domain.escalation import Severity
 from gastown.domain.event import EventKind
 from gastown.domain.ids import Moment
+from gastown.domain.limits import MAX_EVENT_FAILURES
 from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
 from gastown.usecases import reconcile_town
-from gastown.usecases.reconcile_town import SET_ASIDE, Reconciler
+from gastown.usecases.reconcile_town import Reconciler
 from gastown.workers.reconcile import handle
 from tests.support.stage import TOWN, FakeContext, Stage
 
@@ -88,7 +89,7 @@ def test_events_that_fail_wait_and_end_as_an_escalation(
     monkeypatch.setattr(reconcile_town, "apply_event", fail)
     stage.uow.deliver(TOWN, EventKind.TASK_STOPPED, {}, source="test", event_id="1")
 
-    told = [values(tick()) for _ in range(SET_ASIDE)]
+    told = [values(tick()) for _ in range(MAX_EVENT_FAILURES)]
 
     assert [1, 1, None] == [each.get("pending_events") for each in told]
     assert [1, 1, 1] == [each.get("tick_failures") for each in told]

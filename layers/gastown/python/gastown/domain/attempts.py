@@ -13,13 +13,16 @@ from gastown.domain.limits import (
     LANDING_BACKOFF,
     LANDING_BACKOFF_MAX,
     MAX_ATTEMPTS,
+    MAX_EVENT_FAILURES,
     MAX_INVALID_POLLS,
+    MAX_JOB_FAILURES,
     MAX_LANDINGS,
     MAX_MAYOR_ATTEMPTS,
     MAX_MERGE_TRIES,
     MAX_PUSHES,
     MAX_REJECTIONS,
     MAX_REVIEW_ROUNDS,
+    MAX_SAYINGS,
     MAX_TOTAL_ATTEMPTS,
     MAX_TRANSIENT_POLLS,
     MAX_TRIAGE_ROUNDS,
@@ -75,8 +78,17 @@ CONTAINERS = Policy(most=CONTAINER_GIVE_UP, waits=doubling(RUN_TASK_BACKOFF, 6, 
 SESSIONS = Policy(most=MAX_MAYOR_ATTEMPTS, waits=doubling(MAYOR_BACKOFF, MAX_MAYOR_ATTEMPTS))
 """Of the mayor, in a row that came to nothing."""
 
+SAYINGS = Policy(most=MAX_SAYINGS, waits=(timedelta(0),))
+"""Of the same words to the mayor, whose session died over them."""
+
 PUSHES = Policy(most=MAX_PUSHES, waits=doubling(PUSH_BACKOFF, MAX_PUSHES + 1))
 """Of one nudge or letter that its agent's container refused."""
+
+EVENTS = Policy(most=MAX_EVENT_FAILURES, waits=(timedelta(0),))
+"""Ticks in which one event raised."""
+
+JOBS = Policy(most=MAX_JOB_FAILURES, waits=DISPATCH_BACKOFF)
+"""Slices of one job in a row that raised."""
 
 BATCHES = Policy(most=MAX_TRIAGE_ROUNDS, waits=(TRIAGE_COOLDOWN,))
 """Of triage that may leave one request unanswered."""

@@ -7,7 +7,7 @@ they are said again to the next one, at most three times (design section 9, row 
 from datetime import datetime
 
 from gastown.domain.agent import AgentStatus, RunEnd
-from gastown.domain.attempts import SESSIONS
+from gastown.domain.attempts import SAYINGS, SESSIONS
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.escalation import Severity
 from gastown.domain.ids import AgentId, CommandId, Moment, short
@@ -18,9 +18,6 @@ from gastown.domain.nudge import Nudge, NudgeMode, NudgePriority, NudgeState
 from gastown.domain.nudging import end_message, mail_of, nudges_of, queue_nudge
 from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
-
-MAX_SAID = 3
-"""How often the same words are said to the mayor before they end unanswered."""
 
 
 def appoint_mayor(town: Town, moment: Moment) -> Mayor:
@@ -198,7 +195,7 @@ def _answered(town: Town, mayor: Mayor, moment: Moment) -> None:
 def _say_again(town: Town, mayor: Mayor, moment: Moment) -> None:
     for nudge in _heard(town, mayor):
         nudge.tries += 1
-        if nudge.tries >= MAX_SAID:
+        if SAYINGS.is_over(nudge.tries):
             end_message(town, nudge, NudgeState.DROPPED, moment)
         else:
             nudge.state, nudge.not_before = NudgeState.PENDING, None

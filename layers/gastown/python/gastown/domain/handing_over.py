@@ -10,13 +10,11 @@ from gastown.domain.agent import Agent, Role, Run, RunEnd
 from gastown.domain.bead import Bead, LeftWork
 from gastown.domain.event import Note
 from gastown.domain.ids import AgentId, BeadId, Moment
+from gastown.domain.limits import MAX_LEFT_WORK
 from gastown.domain.town import Town
 
 UNFINISHED = frozenset({RunEnd.COMPLETED, RunEnd.EVICTED, RunEnd.LOST, RunEnd.CANCELLED, RunEnd.RELEASED})
 """Ends after which there may be work that no `done` has named."""
-
-MOST_LEFT = 4
-"""Runs that a bead remembers. Each goes on from the one before: an older one is needed only if a newer left nothing."""
 
 _REF = re.compile(r"^refs/gastown/wip/([A-Za-z0-9-]+)/([A-Za-z0-9-]+)/([0-9]+)$")
 
@@ -60,7 +58,7 @@ def hand_over(town: Town, agent: Agent, run: Run, moment: Moment) -> None:
     older = [work for work in bead.left_work if work.ref != ref]
     saved = [work for work in older if work.sha]
     unsure = [work for work in older if not work.sha]
-    bead.left_work = [left] if sha else [left, *unsure[: MOST_LEFT - 2], *saved[:1]]
+    bead.left_work = [left] if sha else [left, *unsure[: MAX_LEFT_WORK - 2], *saved[:1]]
     if sha:
         detail: dict[str, object] = {"sha": sha, "branch": run.branch}
         town.note(Note(bead_id=bead.id, type="work_saved", at=moment.now, agent_id=agent.id, new=ref, metadata=detail))

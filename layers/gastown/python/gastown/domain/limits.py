@@ -1,4 +1,7 @@
-"""Every number that a rule or an operation rests on, once, with its unit and where it comes from."""
+"""Every number that a rule or an operation of a town rests on, once, with its unit and where it comes from.
+
+What only a door or an adapter rests on (lives of tokens and rows, pages, tails of output) stands beside its use.
+"""
 
 from datetime import timedelta
 
@@ -27,6 +30,9 @@ RUN_TASK_BACKOFF_MAX = timedelta(minutes=10)
 
 MAX_SNAPSHOT_BYTES = 100_000_000
 """A compressed copy of an agent's session database (api facts, section 9: 100 MB by a presigned address)."""
+
+REFUSALS_TOLD = 3
+"""Starts of one bead or review in a row that infrastructure refused before a person is told (decision 0006)."""
 
 CONTAINER_TOLD = 3
 """Containers in a row that did not come up before a person is told (reconciler facts, 9.2: three restarts)."""
@@ -110,6 +116,24 @@ MAYOR_BACKOFF = timedelta(seconds=15)
 MAX_MAYOR_ATTEMPTS = 5
 """Sessions of the mayor in a row that came to nothing before a person is told."""
 
+MAX_SAYINGS = 3
+"""Sessions that may die over the same words before these end unanswered (design section 9, row 20)."""
+
+MAX_CONTEXT = 10_000
+"""Characters of what a person says that they look at (api facts, section 9)."""
+
+MAX_KEPT_CONTEXT = 3_000
+"""Bytes of it that lie in the mayor's item of the working set (design section 2)."""
+
+MAX_CHECKPOINT = 3_000
+"""Bytes of a checkpoint as JSON: it lies in the agent's item of the working set (design section 2)."""
+
+MAX_SUMMARY = 2_000
+"""Characters kept of the summary of a `done`."""
+
+MAX_LEFT_WORK = 4
+"""Runs whose work a bead remembers: each goes on from the one before, so an older one is a reserve (decision 0023)."""
+
 EVICTION_DEADLINE = timedelta(minutes=7)
 """A container that ECS takes away may drain this long (state machines, container)."""
 
@@ -118,6 +142,9 @@ GATE_TIMEOUT = timedelta(minutes=10)
 
 EFFECT_LEASE = timedelta(seconds=60)
 """An effect under way is not claimed by another worker for this long."""
+
+MAX_EVENT_FAILURES = 3
+"""Ticks in which applying one event may raise before it is set aside with an escalation (design section 2)."""
 
 MAX_EFFECT_ATTEMPTS = 8
 """Tries of one effect before the town is told that it failed."""
@@ -153,7 +180,7 @@ MAX_LABEL = 100
 """Characters of one label."""
 
 MAX_METADATA_BYTES = 2_000
-"""Bytes of a bead's metadata as JSON: it lies in its item of the working set."""
+"""Bytes of a bead's or escalation's metadata as JSON: it lies in its item of the working set."""
 
 MAX_MEMBERS = 80
 """Members of one organisation: they lie in one item, and their rows are written in one transaction."""

@@ -16,7 +16,7 @@ from gastown.domain.escalation import Severity
 from gastown.domain.event import Note
 from gastown.domain.fixing import Wish, ask_for_fix
 from gastown.domain.ids import BeadId, Moment
-from gastown.domain.limits import POLL_INTERVAL
+from gastown.domain.limits import POLL_INTERVAL, REFUSALS_TOLD
 from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
@@ -29,9 +29,6 @@ EXCUSES = frozenset({"infrastructure", "draining", "capacity"})
 
 EVICTION = "container eviction"
 """The reason with which a container that ECS takes away reports its agents' ends (town facts, 2.9)."""
-
-REFUSALS_TOLD = 3
-"""After this many refusals in a row a person is told, once a rig."""
 
 
 @dataclass(frozen=True, kw_only=True)

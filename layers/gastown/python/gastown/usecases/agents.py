@@ -17,7 +17,7 @@ from gastown.domain.escalating import Plea, route_escalation
 from gastown.domain.escalation import Escalation, Severity
 from gastown.domain.hooking import hook as put_on
 from gastown.domain.ids import Moment
-from gastown.domain.limits import MAX_BODY_BYTES, MAX_TITLE
+from gastown.domain.limits import MAX_BODY_BYTES, MAX_METADATA_BYTES, MAX_TITLE
 from gastown.domain.mayor import Mayor
 from gastown.domain.reporting import check_dispatch
 from gastown.domain.town import Town
@@ -28,9 +28,6 @@ T = TypeVar("T")
 
 OK, CREATED, CREATES = 200, 201, frozenset({"request_changes"})
 """With which status a move was answered: its replay is answered with the same."""
-
-MAX_METADATA = 2_000
-"""Bytes of an escalation's metadata as JSON: it lies in an item of the working set (design section 2)."""
 
 
 def list_agents(work: UnitOfWork, town_id: str, rig_id: str) -> tuple[Town, list[Agent]]:
@@ -137,7 +134,7 @@ def escalate(
     stored: Stored[Escalation] | None = None,
 ) -> Escalation:
     """Raise an agent's escalation; its open twin is returned instead of a second. Raises `Invalid`, `StaleDispatch`."""
-    check_size(alarm.metadata, MAX_METADATA, "metadata")
+    check_size(alarm.metadata, MAX_METADATA_BYTES, "metadata")
     if not alarm.title.strip() or len(alarm.title) > MAX_TITLE:
         raise Invalid(f"A title has 1 to {MAX_TITLE} characters", field="title")
     if alarm.body and len(alarm.body.encode()) > MAX_BODY_BYTES:

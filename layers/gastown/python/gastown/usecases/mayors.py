@@ -9,6 +9,7 @@ from gastown.domain.conversing import address_mayor, appoint_mayor, dismiss_mayo
 from gastown.domain.errors import Invalid
 from gastown.domain.event import EventKind
 from gastown.domain.ids import Moment
+from gastown.domain.limits import MAX_CONTEXT, MAX_KEPT_CONTEXT
 from gastown.domain.mayor import Mayor
 from gastown.domain.onlooking import Look, is_fresh, page_of, remembered, shown
 from gastown.domain.town import Town
@@ -21,13 +22,6 @@ from gastown.usecases.credentials import MayorAccess, for_mayor
 from gastown.usecases.tokens import AgentClaims, ContainerClaims
 from gastown.usecases.unit_of_work import UnitOfWork
 from gastown.usecases.vault import Vault
-
-MAX_CONTEXT = 10_000
-"""Characters of what a person looks at (api facts, section 9)."""
-
-
-MAX_KEPT_CONTEXT = 3_000
-"""Bytes of it that lie in the mayor's item of the working set (design section 2)."""
 
 
 def message(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from gastown.domain.attempts import EVENTS
 from gastown.domain.ending import forget_stubs
 from gastown.domain.errors import GastownError
 from gastown.domain.escalation import Severity
@@ -34,9 +35,6 @@ from gastown.usecases.signals import unsent
 from gastown.usecases.tick_report import WATCHED, TickReport
 from gastown.usecases.unit_of_work import UnitOfWork
 from gastown.usecases.work_job import Slice, apply_slice, failed, next_slice
-
-SET_ASIDE = 3
-"""An event that raised this often is set aside with its error shown (design section 2)."""
 
 ROOM = COMMIT_ITEMS - 26
 """A tick stops taking on more when this many items have changed; the largest single move stays below the rest."""
@@ -153,7 +151,7 @@ class Reconciler:
 
     def _count_failure(self, draft: Draft, event: TownEvent, error: str) -> None:
         draft.report.failures.append(f"{event.key}: {error}")
-        if event.failures + 1 >= SET_ASIDE:
+        if EVENTS.is_over(event.failures + 1):
             self._set_aside(draft, event, error)
             return
         failed = TownEvent(

@@ -13,7 +13,7 @@ from gastown.domain.container import ContainerState
 from gastown.domain.errors import Conflict, Forbidden, Invalid
 from gastown.domain.event import EventKind, Note
 from gastown.domain.ids import BeadId, Moment
-from gastown.domain.limits import MAX_BODY_BYTES
+from gastown.domain.limits import MAX_BODY_BYTES, MAX_CHECKPOINT, MAX_SUMMARY
 from gastown.domain.reporting import request_changes
 from gastown.domain.town import Town
 from gastown.ports.town_store import Condition
@@ -21,12 +21,6 @@ from gastown.usecases import commands, containers
 from gastown.usecases.agents import change, check_size, speaker
 from gastown.usecases.tokens import AgentClaims, ContainerClaims
 from gastown.usecases.unit_of_work import UnitOfWork
-
-MAX_CHECKPOINT = 3_000
-"""Bytes of a checkpoint as JSON: it lies in the agent's item of the working set (design section 2)."""
-
-MAX_SUMMARY = 2_000
-"""Characters kept of the summary of a `done`."""
 
 
 @dataclass(frozen=True, kw_only=True)

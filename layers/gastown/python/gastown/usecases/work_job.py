@@ -7,13 +7,13 @@ working set only with the commit; its own rows go with the next slice (`pending`
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gastown.domain.attempts import JOBS
 from gastown.domain.bead import Bead, BeadStatus
-from gastown.domain.ending import backoff
 from gastown.domain.errors import Conflict, Unavailable
 from gastown.domain.escalation import Escalation, Severity
 from gastown.domain.ids import BeadId, Moment, RigId
 from gastown.domain.job import Job, JobKind
-from gastown.domain.limits import JOB_ITEMS, JOB_WEIGHT, MAX_JOB_FAILURES
+from gastown.domain.limits import JOB_ITEMS, JOB_WEIGHT
 from gastown.domain.molecule import Molecule
 from gastown.domain.removing import clear_rig, deletable, delete_bead, forget_bead, is_cleared, weight
 from gastown.domain.town import Town
@@ -213,11 +213,11 @@ def _shrink_rig(town: Town, job: Job, work: Slice, moment: Moment) -> None:
 
 def _count_failure(town: Town, job: Job, work: Slice, moment: Moment) -> None:
     job.error = (work.error or "")[:500]
-    job.not_before = moment.now + backoff(job.failures)
+    job.not_before = moment.now + JOBS.wait(job.failures)
     if work.postponed:
         return
     job.failures += 1
-    if job.failures < MAX_JOB_FAILURES:
+    if not JOBS.is_over(job.failures):
         return
     job.set_aside = True
     raise_escalation(
