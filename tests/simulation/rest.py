@@ -8,10 +8,13 @@ from gastown.domain.bead import Bead, BeadStatus
 from gastown.domain.breaking import breaker_until
 from gastown.domain.container import ContainerState
 from gastown.domain.convoy import ConvoyState, FeatureBranch
+from gastown.domain.nudging import messages
 from gastown.domain.pull import MergeStrategy
 from gastown.domain.review import Review, ReviewPhase
 from gastown.domain.town import Town
 from gastown.reconciler.decide import decide
+from gastown.reconciler.explain import explain, look_ahead
+from gastown.reconciler.subjects import Subject
 from gastown.reconciler.wake_ups import next_wake_up
 
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ Complaints = Iterator[tuple[int, str]]
 LEASE = timedelta(seconds=60)
 A_BLINK = timedelta(milliseconds=1)
 FAR = (timedelta(minutes=7), timedelta(hours=5), timedelta(days=3))
+EXPLAINED = 0.03
+"""How often explanations are compared with a town at rest."""
+
 HOPS = 40
 """A town that wakes more often than this without anything to do has a polling loop."""
 
@@ -61,6 +67,8 @@ def _wake_up(world: "World", town: Town, now: datetime) -> Complaints:
         yield 14, f"the rules want to wake at {at}, and the town sleeps until {town.wake_at}"
     if stream.random() < 0.1:
         yield from _no_loop(town, at)
+    if stream.random() < EXPLAINED:
+        yield from _unexplained(town, now)
 
 
 def _no_loop(town: Town, at: datetime | None) -> Complaints:
@@ -69,6 +77,18 @@ def _no_loop(town: Town, at: datetime | None) -> Complaints:
             return
         at = next_wake_up(town, at)
     yield 14, f"the town wakes again and again for nothing, {HOPS} times until {at}"
+
+
+def _unexplained(town: Town, now: datetime) -> Complaints:
+    """At rest nothing moves by itself, so `explain` has to name what everything waits for."""
+    ahead = list(look_ahead(town, now))
+    subjects: list[Subject] = [*town.live_beads(), *messages(town), *town.agents.values()]
+    for subject in [*subjects, *([town.mayor] if town.mayor else [])]:
+        told = explain(town, subject.id, now, ahead)
+        if not told.waits_for:
+            yield 13, f"{told.kind} {told.title!r} is {told.state}, and explain names nothing that it waits for"
+        if any(obstacle.until is not None and obstacle.until < now for obstacle in told.waits_for):
+            yield 13, f"explain has {told.title!r} wait for what has passed: {told.waits_for}"
 
 
 def _waits(town: Town, now: datetime, work: Bead | Review, reason: str | datetime | None) -> Complaints:

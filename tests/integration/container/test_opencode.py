@@ -37,7 +37,8 @@ def bash(command: str) -> Use:
 
 def a_run(bare: Bare, agent_id: str, dispatch: int = 1, **changes: Any) -> dict[str, Any]:
     """A start for this runtime, with a model of the agent's name."""
-    return bare.start(agent_id, dispatch, runtime="opencode", model=agent_id, small_model="small", **changes)
+    known = {"runtime": "opencode", "model": agent_id, "small_model": "small"}
+    return bare.start(agent_id, dispatch, **known | changes)
 
 
 def ack_of(door: Door, command_id: str) -> dict[str, Any]:
@@ -50,7 +51,8 @@ def call_of(door: Door, path: str) -> dict[str, Any]:
     return dict(door.await_(lambda: [b for _, p, b in door.heard if p.endswith(path)], seconds=PATIENCE)[0])
 
 
-def test_a_polecat_does_a_bead(door: Door, bare: Bare, models: ModelApi, tmp_path: Path) -> None:
+@pytest.mark.parametrize("runtime", ["opencode", "opencode-run"])
+def test_a_polecat_does_a_bead(door: Door, bare: Bare, models: ModelApi, tmp_path: Path, runtime: str) -> None:
     """It edits with the program's tools, pushes its branch for real, and reports by a tool of the town."""
     door.prime = {"toast": {"hooked_bead": {"title": "Make toast.txt", "body": "Write it."}}}
     models.scripts["toast"] = moves(
@@ -62,7 +64,7 @@ def test_a_polecat_does_a_bead(door: Door, bare: Bare, models: ModelApi, tmp_pat
         ),
         Say("Done."),
     )
-    door.want(a_run(bare, "toast"))
+    door.want(a_run(bare, "toast", runtime=runtime))
 
     with an_opencode(door, models, tmp_path / "workspace", GASTOWN_IDLE_SECONDS="1") as running:
         assert ack_of(door, "start-toast-1")["outcome"] == "accepted", running.log.read_text()
@@ -74,7 +76,7 @@ def test_a_polecat_does_a_bead(door: Door, bare: Bare, models: ModelApi, tmp_pat
     assert ("completed", 1) == (ended["status"], ended["dispatch"])
     first = models.talks("toast")[0]
     assert "Write it." in first.said[0]
-    assert "a polecat of rig rig-1" in first.system
+    assert "a polecat of rig rig-1" in f"{first.system}\n{first.said[0]}"
     assert {KEY} == set(models.tokens)
     assert KEY not in running.everything_written()
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.integration.container.door import Door
 from tests.integration.container.running import Running, run_container
-from tests.integration.container.warm_mayor import a_start, describe_mayor
+from tests.integration.container.warm_mayor import describe_mayor, hear_a_turn, steps
 from tests.support.agent_program import needs_opencode, opencode_environment
 from tests.support.model_api import ModelApi, Say, Talk, open_model_api
 
@@ -37,24 +37,6 @@ def run_mayor(door: Door, models: ModelApi, workspace: Path) -> Any:
     shutil.rmtree(workspace, ignore_errors=True)
     describe_mayor(door, models)
     return run_container(door, workspace, **opencode_environment())
-
-
-def turns(door: Door) -> int:
-    """How many turns of the mayor ended."""
-    return sum(path.endswith("/agents/mayor/waiting") for _, path, _ in door.heard)
-
-
-def steps(door: Door, name: str) -> list[dict[str, Any]]:
-    """What the container told of itself under this name."""
-    batches = [body for _, path, body in door.heard if path.endswith("/container-events")]
-    return [event for batch in batches for event in batch["events"] if event["event"] == name]
-
-
-def hear_a_turn(door: Door, dispatch: int, words: str) -> None:
-    """Start the mayor with these words and wait for the end of its turn."""
-    before = turns(door)
-    door.want(a_start(dispatch, words))
-    door.await_(lambda: turns(door) > before, seconds=PATIENCE)
 
 
 def kept_text(door: Door) -> str:

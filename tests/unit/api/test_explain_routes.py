@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from gastown.domain.agent import Role
+from gastown.domain.conversing import ensure_mayor, start_session
 from gastown.domain.ending import fail_bead
 from gastown.domain.hooking import hire
 from gastown.domain.ids import Moment, RigId
@@ -55,6 +56,23 @@ def test_the_mayor_and_what_it_was_told_are_explained(door: PeopleDoor) -> None:
     told = door.ask("GET", f"{T}/explain/{mayor_id}").data
     assert ("mayor", "container") == (told["kind"], told["waits_for"][0]["what"])
     assert "nudge" == door.ask("GET", f"{T}/explain/{nudge_id}").data["kind"]
+
+
+def test_the_mayor_may_ask_why_something_does_not_move(door: PeopleDoor) -> None:
+    """People ask it; agents of rigs and older sessions of its own may not use its tools."""
+    bead_id = slung(door)
+    door.register()
+    door.change(ensure_mayor)
+    door.change(start_session)
+    mayor = door.town.mayor
+    assert mayor is not None
+    token = tokens.mint_mayor([SIGNING_SECRET], mayor, town_id=TOWN, now=door.now)
+    path = f"/api/mayor/{TOWN}/tools/explain/{bead_id}"
+
+    assert door.ask("GET", f"{T}/explain/{bead_id}").data == door.ask("GET", path, token=token).data
+    agent = door.change(lambda town, moment: hire(town, RIG, Role.POLECAT, moment))
+    other = tokens.mint_agent([SIGNING_SECRET], agent, town_id=TOWN, dispatch=agent.dispatch, now=door.now)
+    assert 403 == door.ask("GET", path, token=other).status
 
 
 def test_the_operators_status_explains_the_whole_town(door: PeopleDoor) -> None:

@@ -76,6 +76,7 @@ def test_a_mayors_call_names_its_subject_in_the_path_and_the_rest_in_the_body() 
     assert ("rigs/r1/beads/b", {"title": "Better"}) == (edit.path, edit.body)
     beads = tools["gt_beads"].call(who, {"rig_id": "r1", "status": "open"})
     assert ("rigs/r1/beads?status=open", None) == (beads.path, beads.body)
+    assert "explain/bead-7" == tools["gt_explain"].call(who, {"subject_id": "bead-7"}).path
 
 
 def test_the_mayors_tasks_are_given_as_json_on_the_command_line() -> None:

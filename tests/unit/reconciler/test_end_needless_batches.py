@@ -15,7 +15,7 @@ def batched(*, container: bool) -> tuple[Town, Bead]:
     """A town with one request in one batch; its agent is at work if there is a container."""
     town = with_container(a_town()) if container else a_town()
     agent = an_agent(town)
-    open_triage_request(town, agent, Question(type=TriageType.HELP_REQUEST, title="Help"), fresh())
+    open_triage_request(town, agent, Question(type=TriageType.STUCK_AGENT, title="Stuck"), fresh())
     settle(town, 0)
     batch = batch_of(town)
     assert batch is not None

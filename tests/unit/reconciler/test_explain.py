@@ -17,6 +17,7 @@ from gastown.domain.ids import BeadId
 from gastown.domain.nudge import NudgeMode
 from gastown.domain.nudging import push, queue_nudge
 from gastown.domain.patrolling import open_batch
+from gastown.domain.pull import MergeStrategy
 from gastown.domain.redoing import Failed, retry_bead
 from gastown.domain.review import Receipt, ReviewPhase
 from gastown.domain.stepping import StepOrder, create_molecule
@@ -228,11 +229,33 @@ def test_words_say_how_far_they_are() -> None:
     push(town, agent.id, run.dispatch, [nudge], fresh())
     assert "container" == _waits(town, nudge.id)[0][0]
 
+    later = queue_nudge(town, agent.id, "And", fresh())
+    assert [("container", "words before it are on their way")] == _waits(town, later.id)
     town.commands.clear()
+    town.container.suspected_at = NOW
+    assert "container" == _waits(town, nudge.id)[0][0]
+    town.container.suspected_at = None
     nudge.tries, nudge.not_before = 1, NOW + timedelta(seconds=30)
     assert [("backoff", "the last push was refused")] == _waits(town, nudge.id)
     nudge.tries = 5
     assert [("agent", "5 pushes were refused; its agent has to ask")] == _waits(town, nudge.id)
+
+
+def test_a_watched_request_says_when_it_was_asked_about_or_will_be() -> None:
+    """What was due a moment ago and is under way is no time to wait for."""
+    town = a_town()
+    bead = a_bead(town, status=BeadStatus.IN_REVIEW)
+    review = a_review(town, bead, phase=ReviewPhase.WATCHING, strategy=MergeStrategy.PR)
+    watch, due = review.watch, NOW + timedelta(seconds=60)
+    watch.url, watch.next_at, watch.asks = "https://git.example/pull/1", due, 1
+    [told] = explain(town, review.id, NOW).waits_for
+    assert ("it is looked at again", due) == (told.detail, told.until)
+
+    watch.asked_at, watch.held_by = due, ["check failed: lint"]
+    held = explain(town, review.id, due + timedelta(seconds=1)).waits_for
+    assert [("its provider was asked at 12:01:00", None), ("check failed: lint", None)] == [
+        (one.detail, one.until) for one in held
+    ]
 
 
 def test_an_escalation_waits_for_a_person_and_says_when_it_is_raised_again() -> None:

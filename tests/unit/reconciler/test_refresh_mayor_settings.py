@@ -1,6 +1,10 @@
 """The rule `refresh_mayor_settings`."""
 
+import pytest
+
+from gastown.domain.event import EventKind, TownEvent
 from gastown.reconciler.apply_action import apply_action
+from gastown.reconciler.apply_event import apply_event
 from gastown.reconciler.rules.refresh_mayor_settings import refresh_mayor_settings
 from tests.support.builders import NOW, a_town, fresh, with_container, with_mayor
 
@@ -47,3 +51,26 @@ def test_a_mayor_that_is_still_starting_is_left_alone() -> None:
     town.config.default_model = "another"
 
     assert list(refresh_mayor_settings(town, NOW)) == []
+
+
+@pytest.mark.parametrize(("cause", "shown"), [("infrastructure", 1), ("invalid", 0), ("stale", 0)])
+def test_a_mayor_that_could_not_change_is_shown_to_people(cause: str, shown: int) -> None:
+    """Not where its runtime never can, or where the session is over: then the next one has the models anyway."""
+    town = with_container(a_town())
+    with_mayor(town)
+    town.config.default_model = "another"
+    [action] = refresh_mayor_settings(town, NOW)
+    apply_action(town, action, fresh())
+    [command] = town.commands.values()
+
+    answer: dict[str, object] = {
+        "command_id": command.id,
+        "outcome": "refused",
+        "cause": cause,
+        "error": "out of order",
+    }
+    apply_event(town, TownEvent(key="ack", kind=EventKind.COMMAND_ACKED, at=NOW, data=answer), fresh())
+
+    raised = list(town.escalations.values())
+    assert ["out of order" in one.message for one in raised] == [True] * shown
+    assert ({}, []) == (town.commands, list(refresh_mayor_settings(town, NOW)))

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from gastown import bootstrap
 from gastown.api import errors
@@ -16,6 +16,7 @@ from gastown.api.callers import body, raw_body
 from gastown.api.convoy_views import detail, show_slung, statuses
 from gastown.api.message_views import show_nudge
 from gastown.api.request_log import recorded, watch_route
+from gastown.api.schemas.body import Body
 from gastown.api.schemas.people import ConfigBody, TaskBody
 from gastown.api.status_views import show_status
 from gastown.api.views import show_bead, show_convoy, show_rig, stamp
@@ -42,7 +43,7 @@ OPERATOR = "operator"
 STAGES = frozenset({"local", "dev"})
 
 
-class DebugSlingBody(BaseModel):
+class DebugSlingBody(Body):
     """A convoy, slung without a mayor (REQ-3.2)."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -54,25 +55,25 @@ class DebugSlingBody(BaseModel):
     staged: bool | None = None
 
 
-class TokenBody(BaseModel):
+class TokenBody(Body):
     """Whom to play: an agent, or without one the container."""
 
     agent_id: str | None = None
 
 
-class ClockBody(BaseModel):
+class ClockBody(Body):
     """How far to move the clock: forward only."""
 
     advance_seconds: float = Field(gt=0, le=7 * 24 * 3600)
 
 
-class DryRunBody(BaseModel):
+class DryRunBody(Body):
     """When the tick would be, with a time zone; now if nothing is said."""
 
     at: AwareDatetime | None = None
 
 
-class ReplayBody(BaseModel):
+class ReplayBody(Body):
     """A range of time, with time zones."""
 
     from_at: AwareDatetime = Field(alias="from")

@@ -20,6 +20,7 @@ from gastown.container.payloads import MayorStart, StartPayload
 from gastown.container.places import Places
 from gastown.container.processes import Account, inherited, make_folder
 from gastown.container.roster import Record
+from gastown.container.runtimes.runtime import MODEL
 from gastown.container.saving import author_of
 from gastown.container.settings import ContainerSettings
 from gastown.container.tools import credential_helper
@@ -111,7 +112,7 @@ class Outfit:
             SOCKET: str(self.socket),
             PASS: self.passes.admit(start.agent.id),
         }
-        return facts | ({"GASTOWN_MODEL": start.model} if start.model else {})
+        return facts | ({MODEL: start.model} if start.model else {})
 
     def _git_settings(self) -> list[tuple[str, str]]:
         """Our credential helper and no other, told the repository's path too: the broker gives for the rig's own."""

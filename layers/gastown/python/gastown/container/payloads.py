@@ -13,7 +13,7 @@ WIP_REF = r"^refs/gastown/wip/[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9-]*/
 class Payload(BaseModel):
     """Unknown keys are ignored, so an older container understands a newer town."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class Author(Payload):

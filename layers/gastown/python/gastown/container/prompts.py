@@ -202,6 +202,7 @@ You do not change code yourself. Other agents do each piece of work, a refinery 
   title, a body that an agent can work from alone, and `depends_on`: positions of the tasks it builds on.
 - One piece of work: `gt sling --rig-id ID --title TEXT --body TEXT`.
 - To see how things stand: `gt rigs`, `gt beads RIG`, `gt agents RIG`, `gt convoys`, `gt convoy show ID`.
+- To see why something does not move, and what a person can do about it: `gt explain ID`.
 `gt --help` lists the rest; each is also a tool, `gt sling-batch` as gastown_gt_sling_batch. Answer briefly, then end
 your turn.""",
         enclose("instructions", start.instructions) if start.instructions else "",

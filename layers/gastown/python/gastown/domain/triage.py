@@ -12,7 +12,6 @@ class TriageType(StrEnum):
 
     STUCK_AGENT = "stuck_agent"
     CRASH_LOOP = "crash_loop"
-    HELP_REQUEST = "help_request"
     ESCALATION = "escalation"
 
 

@@ -22,6 +22,9 @@ from gastown.domain.warning import raise_escalation
 from gastown.domain.watching import lose_answer
 from gastown.reconciler.apply_pull_event import PULL_EVENTS, apply_pull_event
 
+INFRASTRUCTURE = "infrastructure"
+"""The cause of a refusal that the town's settings have no part in."""
+
 
 def apply_event(  # noqa: C901, PLR0912 - one case a kind reads best in one place
     town: Town, event: TownEvent, moment: Moment
@@ -152,11 +155,25 @@ def _spoken(town: Town, command: Command, data: dict[str, Any], moment: Moment) 
     if command.kind is CommandKind.START and not accepted:
         refuse_session(town, dispatch, moment, reason=f"start refused: {data.get('error') or data.get('cause')}")
         return
+    if command.kind is CommandKind.MODEL and data.get("cause") == INFRASTRUCTURE:
+        _model_kept(town, data, moment)
     settle_push(town, command, moment, accepted=accepted)
     if command.kind is CommandKind.START:
         accept_session(town, dispatch, moment)
     elif accepted and command.kind is CommandKind.MESSAGE and _is_mayors(town, command):
         begin_turn(town, dispatch, _moment(data.get("at")), moment)
+
+
+def _model_kept(town: Town, data: dict[str, Any], moment: Moment) -> None:
+    """The mayor could not change its models; a runtime that never can is `invalid` and waits for the next session."""
+    raise_escalation(
+        town,
+        moment,
+        cause="mayor_model",
+        severity=Severity.LOW,
+        title="The mayor goes on with its old models",
+        message=f"Its next session has the new ones. What was in the way: {data.get('error')}"[:2000],
+    )
 
 
 def _setup(town: Town, data: dict[str, Any], moment: Moment) -> None:

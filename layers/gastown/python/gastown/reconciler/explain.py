@@ -4,6 +4,7 @@ What it waits for is told from the same signs that the rules ask. The next rule 
 the present snapshot, now and at each moment at which one could fire by time alone, so this cannot disagree with them.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from gastown.reconciler.obstacles import obstacles_of
 from gastown.reconciler.obstacles_in_talk import Obstacle
 from gastown.reconciler.possibilities import people_can, people_could
 from gastown.reconciler.rules import RULES
-from gastown.reconciler.subjects import Subject, find_subject, kind_of, related, since_of, state_of, title_of
+from gastown.reconciler.subjects import find_subject, kind_of, related, since_of, state_of, title_of
 from gastown.reconciler.wake_ups import moments
 
 LOOKS = 100
@@ -54,9 +55,17 @@ class Explanation:
     people_can: list[str] = field(default_factory=list)
 
 
-def explain(town: Town, subject_id: str, now: datetime) -> Explanation:
-    """Explain a live bead of any kind, an agent or the mayor. Raises `NotFound`, also for what has ended."""
+Ahead = Iterable[tuple[set[str], NextStep]]
+"""What rules will do, in order, each with the ids that it is about."""
+
+
+def explain(town: Town, subject_id: str, now: datetime, ahead: Ahead | None = None) -> Explanation:
+    """Explain a live bead of any kind, an agent or the mayor. Raises `NotFound`, also for what has ended.
+
+    Who explains many things of one town at one moment looks ahead once (`look_ahead`) and passes that on.
+    """
     subject = find_subject(town, subject_id)
+    ids, steps = related(town, subject), look_ahead(town, now) if ahead is None else ahead
     return Explanation(
         id=subject.id,
         kind=kind_of(subject),
@@ -65,7 +74,7 @@ def explain(town: Town, subject_id: str, now: datetime) -> Explanation:
         state=state_of(subject),
         since=since_of(subject),
         waits_for=list(obstacles_of(town, subject, now)),
-        next_step=next_step(town, subject, now),
+        next_step=next((step for about, step in steps if about & ids), None),
         next_look=next_look(town, now),
         people_can=people_can(town, subject),
     )
@@ -107,15 +116,13 @@ def next_look(town: Town, now: datetime) -> datetime | None:
     return min([*committed, *moments(town, now)], default=None)
 
 
-def next_step(town: Town, subject: Subject, now: datetime) -> NextStep | None:
-    """The first thing that a rule does about a subject, or who is on it, now or by time alone."""
-    ids = related(town, subject)
+def look_ahead(town: Town, now: datetime) -> Iterator[tuple[set[str], NextStep]]:
+    """What rules do now and by time alone, each run on the present snapshot."""
     for at in (now, *moments(town, now)[:LOOKS]):
         for rule in RULES:
             for action in rule(town, at):
-                if about(town, action) & ids:
-                    return NextStep(rule=rule.__name__, action=type(action).__name__, reason=action.reason, at=at)
-    return None
+                step = NextStep(rule=rule.__name__, action=type(action).__name__, reason=action.reason, at=at)
+                yield about(town, action), step
 
 
 def about(town: Town, action: Action) -> set[str]:

@@ -91,7 +91,7 @@ def _of_review(town: Town, review: Review, now: datetime) -> Iterator[Obstacle]:
             for fix in town.fixes_of(review.id):
                 yield Obstacle(what="fix", detail=f"{fix.title!r} is {fix.status}", id=fix.id)
         case ReviewPhase.WATCHING:
-            yield from _of_watched(town, review)
+            yield from _of_watched(town, review, now)
         case ReviewPhase.MERGING:
             yield from _of_merge(town, review, now)
         case _:
@@ -100,7 +100,7 @@ def _of_review(town: Town, review: Review, now: datetime) -> Iterator[Obstacle]:
 
 def _of_queued_review(town: Town, review: Review, now: datetime) -> Iterator[Obstacle]:
     if review.strategy is MergeStrategy.PR and review.watch.url is None:
-        yield _unopened(review)
+        yield _unopened(review, now)
     elif not is_review_ready(town, review):
         yield Obstacle(what="person", detail="its convoy is stopped, or its rig is being removed", id=review.convoy_id)
     if (until := waits_until(review, now)) is not None:
@@ -111,20 +111,29 @@ def _of_queued_review(town: Town, review: Review, now: datetime) -> Iterator[Obs
         yield Obstacle(what="refinery", detail=f"the refinery is on {refinery.hook}", id=refinery.id)
 
 
-def _unopened(review: Review) -> Obstacle:
+def _next_ask(review: Review, now: datetime) -> datetime | None:
+    """When its provider is asked next, if it is not being asked at this moment."""
+    later = review.watch.next_at
+    return later if later is not None and later > now and not review.watch.is_asked else None
+
+
+def _unopened(review: Review, now: datetime) -> Obstacle:
     said = f"; the last answer: {review.watch.said}" if review.watch.said else ""
-    return Obstacle(what="pull_request", detail=f"its pull request is being opened{said}", until=review.watch.next_at)
+    return Obstacle(what="pull_request", detail=f"its pull request is being opened{said}", until=_next_ask(review, now))
 
 
-def _of_watched(town: Town, review: Review) -> Iterator[Obstacle]:
+def _of_watched(town: Town, review: Review, now: datetime) -> Iterator[Obstacle]:
     watch = review.watch
     if watch.url is None:
-        yield _unopened(review)
+        yield _unopened(review, now)
         return
-    if watch.said:
-        yield Obstacle(what="provider", detail=watch.said, until=watch.next_at)
+    until = _next_ask(review, now)
+    if watch.is_asked and watch.asked_at is not None:
+        yield Obstacle(what="provider", detail=f"its provider was asked at {watch.asked_at:%H:%M:%S}", id=watch.url)
+    elif watch.said or not watch.held_by:
+        yield Obstacle(what="provider", detail=watch.said or "it is looked at again", id=watch.url, until=until)
     for held in watch.held_by:
-        yield Obstacle(what="pull_request", detail=held, id=watch.url, until=watch.next_at)
+        yield Obstacle(what="pull_request", detail=held, id=watch.url, until=until)
     if (ends := green_until(town, review)) is not None:
         yield Obstacle(what="grace", detail="it is green, and has to stay so for a while", until=ends)
     elif MERGES.is_over(review.merge_tries):

@@ -9,6 +9,7 @@ from gastown.domain.attempts import PUSHES, SESSIONS
 from gastown.domain.container import ContainerState
 from gastown.domain.conversing import has_words
 from gastown.domain.escalation import Escalation
+from gastown.domain.ids import AgentId
 from gastown.domain.mail import Mail
 from gastown.domain.mayor import Mayor
 from gastown.domain.molecule import Molecule
@@ -17,7 +18,7 @@ from gastown.domain.nudging import is_under_way
 from gastown.domain.patrolling import batch_of, triage_rig
 from gastown.domain.town import Town
 from gastown.domain.triage import TriageRequest
-from gastown.reconciler.signs import is_responsive, listeners, may_claim, session_alive_at
+from gastown.reconciler.signs import is_responsive, listeners, may_claim, pushable, session_alive_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,16 +86,25 @@ def _of_message(town: Town, message: Nudge | Mail, now: datetime) -> Iterator[Ob
     whom = message.recipient if isinstance(message, Mail) else message.agent_id
     if is_under_way(town, message):
         yield Obstacle(what="container", detail="it is on its way; the container has not answered yet", id=whom)
-    elif isinstance(message, Nudge) and message.state is NudgeState.HEARD:
-        yield Obstacle(what="agent", detail="it was heard, and the turn that answers it is not over", id=whom)
-    elif isinstance(message, Nudge) and message.mode is NudgeMode.QUEUE:
-        yield Obstacle(what="agent", detail="its agent has not fetched it", id=whom)
-    elif PUSHES.is_over(message.tries):
-        yield Obstacle(what="agent", detail=f"{message.tries} pushes were refused; its agent has to ask", id=whom)
-    elif whom not in {agent_id for agent_id, _ in listeners(town)}:
-        yield Obstacle(what="agent", detail="whom it is for does not run", id=whom)
+    elif (detail := _left_to_its_agent(town, message, whom)) is not None:
+        yield Obstacle(what="agent", detail=detail, id=whom)
     elif message.not_before is not None and message.not_before > now:
         yield Obstacle(what="backoff", detail="the last push was refused", until=message.not_before)
+    elif not is_responsive(town, now):
+        yield container_obstacle(town)
+    elif not pushable(town, whom):
+        yield Obstacle(what="container", detail="words before it are on their way", id=whom)
+
+
+def _left_to_its_agent(town: Town, message: Nudge | Mail, whom: AgentId) -> str | None:
+    """Why nothing is pushed at the moment, if that is because of whom it is for."""
+    if isinstance(message, Nudge) and message.state is NudgeState.HEARD:
+        return "it was heard, and the turn that answers it is not over"
+    if isinstance(message, Nudge) and message.mode is NudgeMode.QUEUE:
+        return "its agent has not fetched it"
+    if PUSHES.is_over(message.tries):
+        return f"{message.tries} pushes were refused; its agent has to ask"
+    return None if whom in {agent_id for agent_id, _ in listeners(town)} else "whom it is for does not run"
 
 
 def container_obstacle(town: Town) -> Obstacle:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gastown.domain.errors import NotFound
 from gastown.domain.town import Town
-from gastown.reconciler.explain import Explanation, explain, explain_ended
+from gastown.reconciler.explain import Explanation, explain, explain_ended, look_ahead
 from gastown.reconciler.subjects import Subject
 from gastown.usecases.history import kept_bead
 from gastown.usecases.unit_of_work import UnitOfWork
@@ -34,7 +34,8 @@ def explain_one(work: UnitOfWork, town_id: str, subject_id: str, rig_id: str | N
 
 def explain_all(town: Town, now: datetime) -> list[Explanation]:
     """The explanations of a town's live work, oldest first, then of whoever works, and of the mayor."""
-    return [explain(town, one.id, now) for one, _ in zip(_whole(town), range(EXPLAINED), strict=False)]
+    ahead = list(look_ahead(town, now))
+    return [explain(town, one.id, now, ahead) for one, _ in zip(_whole(town), range(EXPLAINED), strict=False)]
 
 
 def _whole(town: Town) -> Iterator[Subject]:

@@ -1,6 +1,6 @@
 """Reading what has ended and what has happened: single beads, lists and events."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from gastown.domain.nudge import Nudge
 from gastown.domain.town import Entity, Town
 from gastown.usecases.town_items import decode_final
 from gastown.usecases.unit_of_work import UnitOfWork
+
+PAGE, PAGES = 200, 10
+"""Lines of history read at once, and how many times for one answer, where not all of them are wanted."""
 
 KIND_TYPES = {
     "bead": "issue",
@@ -104,10 +107,36 @@ def members(uow: UnitOfWork, town: Town, convoy: Convoy) -> list[Entity]:
     return [entity for entity in found if entity is not None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """Which part of the history: of one bead, later than a moment, so many lines."""
+
+    bead_id: str | None = None
+    since: str | None = None
+    limit: int = 100
+
+
 def list_events(
     uow: UnitOfWork, town_id: str, *, bead_id: str | None = None, since: str | None = None, limit: int = 100
 ) -> list[dict[str, Any]]:
     """History, newest first: of one bead, or of the whole town."""
-    pk, prefix = (f"BEAD#{bead_id}", "EVENT#") if bead_id else ("EVENTS", "")
-    page, _ = uow.store.list_rows(town_id, pk, prefix=prefix, limit=limit)
-    return [body for _, body in page if since is None or str(body["created_at"]) > since]
+    return _newest(uow, town_id, Chapter(bead_id=bead_id, since=since, limit=limit))
+
+
+def list_rig_events(uow: UnitOfWork, town_id: str, rig_id: str, chapter: Chapter) -> list[dict[str, Any]]:
+    """History of a rig alone, newest first; lines of older versions, which name no rig, count as of each."""
+    return _newest(uow, town_id, chapter, lambda event: event.get("rig_id", rig_id) == rig_id)
+
+
+def _newest(
+    uow: UnitOfWork, town_id: str, chapter: Chapter, wanted: Callable[[dict[str, Any]], bool] | None = None
+) -> list[dict[str, Any]]:
+    pk, prefix = (f"BEAD#{chapter.bead_id}", "EVENT#") if chapter.bead_id else ("EVENTS", "")
+    size, found, before = chapter.limit if wanted is None else PAGE, list[dict[str, Any]](), None
+    for _ in range(1 if wanted is None else PAGES):
+        page, before = uow.store.list_rows(town_id, pk, prefix=prefix, limit=size, before=before)
+        later = [event for _, event in page if chapter.since is None or str(event["created_at"]) > chapter.since]
+        found += later if wanted is None else filter(wanted, later)
+        if before is None or len(later) < len(page) or len(found) >= chapter.limit:
+            break
+    return found[: chapter.limit]

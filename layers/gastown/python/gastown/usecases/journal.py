@@ -77,7 +77,7 @@ def journal_row(town: Town, account: Account, diff: dict[str, Any], now: datetim
         "at": now.isoformat(),
         **vars(account),
         "effects": [str(effect.kind) for key, effect in town.effects.items() if f"OUTBOX#{key}" in diff],
-        "notes": [_plain_note(note) for note in town.notes],
+        "notes": [{**_plain_note(note), "rig_id": _rig_of(town, note)} for note in town.notes],
         "finals": [final_line(bead_id, entity) for bead_id, entity in town.finals.items()],
         "diff": diff,
     }
@@ -86,6 +86,14 @@ def journal_row(town: Town, account: Account, diff: dict[str, Any], now: datetim
         if len(json.dumps(body, default=str)) > JOURNAL_BYTES:
             body["events"], body["seen"] = [event["key"] for event in account.events], {}
     return Row(pk="JOURNAL", sk=journal_sk(town.version), body=body)
+
+
+def _rig_of(town: Town, note: Note) -> str | None:
+    """The rig of what a line of history is about; none if that belongs to no rig, or leaves with this commit."""
+    bead_id = BeadId(note.bead_id)
+    ended = town.finals.get(bead_id)
+    about = ended or next((entity for entity in town.live_beads() if entity.id == bead_id), None)
+    return getattr(about, "rig_id", None)
 
 
 def _plain_note(note: Note) -> dict[str, Any]:
@@ -143,6 +151,8 @@ def history_rows(journal: Mapping[str, Any]) -> Iterator[Row]:
             "metadata": note["metadata"],
             "created_at": note["at"],
         }
+        if "rig_id" in note:  # older journals do not say
+            event["rig_id"] = note["rig_id"]
         yield Row(pk=f"BEAD#{note['bead_id']}", sk=f"EVENT#{journal_sk(version)}#{place:03d}", body=event)
         yield Row(pk="EVENTS", sk=f"{journal_sk(version)}#{place:03d}", body=event)
     for line in journal["finals"]:

@@ -30,14 +30,8 @@ def of_town(user_id: str, town_id: str) -> dict[str, Any]:
 
 @router.get("/api/towns/<town_id>/rigs/<rig_id>/events")
 def of_rig(town_id: str, rig_id: str) -> dict[str, Any]:
-    """What happened, newest first; of one bead with `bead_id`."""
+    """What happened in a rig, newest first; to one bead of it with `bead_id`."""
     access.member(router, town_id, rig_id)
     query = router.current_event.query_string_parameters or {}
-    found = history.list_events(
-        bootstrap.unit_of_work(),
-        town_id,
-        bead_id=query.get("bead_id"),
-        since=query.get("since"),
-        limit=_limit(query.get("limit")),
-    )
-    return success(found)
+    chapter = history.Chapter(bead_id=query.get("bead_id"), since=query.get("since"), limit=_limit(query.get("limit")))
+    return success(history.list_rig_events(bootstrap.unit_of_work(), town_id, rig_id, chapter))

@@ -5,9 +5,10 @@ from typing import Any
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from gastown import bootstrap
-from gastown.api import access
+from gastown.api import access, callers
 from gastown.api.callers import success
 from gastown.reconciler.explain import Explanation
+from gastown.usecases import mayors
 from gastown.usecases.explaining import explain_one
 from gastown.usecases.town_items import dump
 
@@ -41,6 +42,13 @@ def agent(town_id: str, rig_id: str, agent_id: str) -> dict[str, Any]:
     """An agent of this rig."""
     access.member(router, town_id, rig_id)
     return _explained(town_id, agent_id, rig_id)
+
+
+@router.get("/api/mayor/<town_id>/tools/explain/<subject_id>")
+def for_mayor(town_id: str, subject_id: str) -> dict[str, Any]:
+    """A bead of any kind, a message or an agent, for the mayor, whom people ask."""
+    mayors.check_speaking(bootstrap.unit_of_work(), callers.mayor(router, town_id))
+    return _explained(town_id, subject_id)
 
 
 def _explained(town_id: str, subject_id: str, rig_id: str | None = None) -> dict[str, Any]:

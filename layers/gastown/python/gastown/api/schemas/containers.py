@@ -2,16 +2,17 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from gastown.api.schemas.agents import Sha
+from gastown.api.schemas.body import Body
 from gastown.domain.limits import MAX_SNAPSHOT_BYTES
 from gastown.domain.merging import MergeStatus
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class RegistrationBody(BaseModel):
+class RegistrationBody(Body):
     """A container introduces itself by its boot code."""
 
     generation: Annotated[int, Field(ge=1)]
@@ -19,13 +20,13 @@ class RegistrationBody(BaseModel):
     instance_id: Name
 
 
-class RefreshBody(BaseModel):
+class RefreshBody(Body):
     """A token did not work: `failed` is its SHA-256 in hexadecimal digits, so that it does not come again."""
 
     failed: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 
-class SightingBody(BaseModel):
+class SightingBody(Body):
     """One agent that runs in the container."""
 
     agent_id: Name
@@ -34,14 +35,14 @@ class SightingBody(BaseModel):
     saved_sha: Sha | None = None
 
 
-class HeartbeatBody(BaseModel):
+class HeartbeatBody(Body):
     """Everybody who runs in the container."""
 
     generation: Annotated[int, Field(ge=1)]
-    agents: Annotated[list[SightingBody], Field(max_length=200)] = []
+    agents: Annotated[list[SightingBody], Field(max_length=200)] = Field(default=[])
 
 
-class AckBody(BaseModel):
+class AckBody(Body):
     """Whether a command was taken, and when, by the container's clock."""
 
     outcome: Literal["accepted", "refused"]
@@ -50,7 +51,7 @@ class AckBody(BaseModel):
     at: AwareDatetime | None = None
 
 
-class GateBody(BaseModel):
+class GateBody(Body):
     """One gate as it ended."""
 
     command: str
@@ -59,7 +60,7 @@ class GateBody(BaseModel):
     output: str = ""
 
 
-class MergeReportBody(BaseModel):
+class MergeReportBody(Body):
     """How a merge attempt ended."""
 
     review_id: Name
@@ -68,11 +69,11 @@ class MergeReportBody(BaseModel):
     commit_sha: str | None = None
     tree: str | None = None
     head: str | None = None
-    gates: list[GateBody] = []
+    gates: list[GateBody] = Field(default=[])
     message: str = ""
 
 
-class SetupReportBody(BaseModel):
+class SetupReportBody(Body):
     """How the setup of a rig's repository ended."""
 
     status: Literal["ready", "failed"]
@@ -80,19 +81,19 @@ class SetupReportBody(BaseModel):
     rig_id: str | None = None
 
 
-class SavedWorkBody(BaseModel):
+class SavedWorkBody(Body):
     """Refs of saved work that a rig's remote has."""
 
     refs: Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=100)]
 
 
-class CredentialsBody(BaseModel):
+class CredentialsBody(Body):
     """The run that needs credentials."""
 
     dispatch: Annotated[int, Field(ge=1)]
 
 
-class SnapshotBody(BaseModel):
+class SnapshotBody(Body):
     """A copy of an agent's session database, as large as it will be when it comes."""
 
     program: Literal["kilo", "opencode"]

@@ -3,8 +3,9 @@
 import json
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
+from gastown.api.schemas.body import Body
 from gastown.api.schemas.containers import Name
 
 MAX_EVENTS = 100
@@ -19,16 +20,16 @@ def _fits(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-class HappeningBody(BaseModel):
+class HappeningBody(Body):
     """One event of a session; `sequence` counts within the dispatch."""
 
     sequence: Annotated[int, Field(ge=1, lt=10**9)]
     event_type: Annotated[str, Field(min_length=1, max_length=100)]
     created_at: AwareDatetime
-    data: Annotated[dict[str, Any], AfterValidator(_fits)] = {}
+    data: Annotated[dict[str, Any], AfterValidator(_fits)] = Field(default={})
 
 
-class HappeningsBody(BaseModel):
+class HappeningsBody(Body):
     """A batch of one dispatch, in order, each number once."""
 
     dispatch: Annotated[int, Field(ge=1, lt=10**9)]
@@ -42,7 +43,7 @@ class HappeningsBody(BaseModel):
         return self
 
 
-class StepBody(BaseModel):
+class StepBody(Body):
     """One event of a container's own; durations in milliseconds, names as the reference has them."""
 
     sequence: Annotated[int, Field(ge=1, lt=10**9)]
@@ -61,7 +62,7 @@ class StepBody(BaseModel):
         return self.model_dump(exclude={"sequence", "event", "created_at"}, exclude_none=True)
 
 
-class StepsBody(BaseModel):
+class StepsBody(Body):
     """A batch of them."""
 
     events: Annotated[list[StepBody], Field(min_length=1, max_length=MAX_EVENTS)]

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
+from gastown.api.schemas.body import Body
 from gastown.api.schemas.secrets import EnvName, EnvValue, GitAuthBody, InstallationId, ModelUrl, Secret
 from gastown.domain.bead import HELD, BeadStatus, Priority
 from gastown.domain.config import FailedBlockers
@@ -40,12 +41,6 @@ def _for_its_role(runtimes: dict[str, RuntimeName] | None) -> dict[str, RuntimeN
 AnyRoleRuntime = Annotated[RuntimeName | None, AfterValidator(_for_any_role)]
 RoleRuntimes = Annotated[dict[RoleName, RuntimeName] | None, AfterValidator(_for_its_role)]
 RigRoleRuntimes = Annotated[dict[RigRoleName, RuntimeName] | None, AfterValidator(_for_its_role)]
-
-
-class Body(BaseModel):
-    """Types are taken as they are: a number is no text and a text no number."""
-
-    model_config = ConfigDict(strict=False)
 
 
 class TownBody(Body):

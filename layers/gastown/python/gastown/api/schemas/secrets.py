@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
 
+from gastown.api.schemas.body import Body
 from gastown.domain.variables import is_reserved
 
 
@@ -27,7 +28,7 @@ EnvValue = Annotated[str, StringConstraints(max_length=8_000, pattern=r"^[^\x00]
 InstallationId = Annotated[str, StringConstraints(pattern=r"^[0-9]{0,20}$")]
 
 
-class OAuthBody(BaseModel):
+class OAuthBody(Body):
     """A GitLab OAuth pair with the client that it was given to."""
 
     model_config = ConfigDict(extra="forbid")
@@ -39,7 +40,7 @@ class OAuthBody(BaseModel):
     client_secret: Secret = ""
 
 
-class GitAuthBody(BaseModel):
+class GitAuthBody(Body):
     """How the town speaks to GitHub and GitLab; named fields are merged, null or an empty text deletes."""
 
     model_config = ConfigDict(extra="forbid")

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
+from gastown.api.schemas.body import Body
 from gastown.domain.agent import Role
 from gastown.domain.bead import BeadStatus, Priority
 from gastown.domain.convoy import MergeMode
@@ -17,7 +18,7 @@ Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Kind = Literal["issue", "message", "escalation", "merge_request", "convoy", "molecule"]
 
 
-class BeadEditBody(BaseModel):
+class BeadEditBody(Body):
     """The fields to change; labels, metadata and depends_on are replaced whole. Null counts only for the body."""
 
     title: Title | None = None
@@ -29,7 +30,7 @@ class BeadEditBody(BaseModel):
     depends_on: list[Id] | None = Field(default=None, max_length=MAX_CONVOY_TASKS)
 
 
-class AdoptBody(BaseModel):
+class AdoptBody(Body):
     """A pull request that the town is to look after; `rig_id` is for the mayor, whose path names no rig."""
 
     rig_id: Id | None = None
@@ -39,26 +40,26 @@ class AdoptBody(BaseModel):
     force_push_allowed: bool = False
 
 
-class ReassignBody(BaseModel):
+class ReassignBody(Body):
     """Who is to work on it."""
 
     agent_id: Id
 
 
-class BulkDeleteBody(BaseModel):
+class BulkDeleteBody(Body):
     """Which beads to delete."""
 
     bead_ids: list[Id] = Field(min_length=1, max_length=MAX_BULK_IDS)
 
 
-class DeleteByStatusBody(BaseModel):
+class DeleteByStatusBody(Body):
     """Beads of which status, and of which type, to delete."""
 
     status: BeadStatus
     type: Kind | None = None
 
 
-class AgentBody(BaseModel):
+class AgentBody(Body):
     """A new agent."""
 
     role: Role
@@ -66,53 +67,53 @@ class AgentBody(BaseModel):
     identity: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-class RoleBody(BaseModel):
+class RoleBody(Body):
     """Which kind of agent."""
 
     role: Role
 
 
-class AddBeadBody(BaseModel):
+class AddBeadBody(Body):
     """A bead that joins a convoy, and what it waits for."""
 
     bead_id: Id
     depends_on: list[Id] | None = Field(default=None, max_length=MAX_CONVOY_TASKS)
 
 
-class RemoveBeadBody(BaseModel):
+class RemoveBeadBody(Body):
     """A bead that leaves a convoy."""
 
     bead_id: Id
 
 
-class ConvoyEditBody(BaseModel):
+class ConvoyEditBody(Body):
     """How a convoy lands."""
 
     merge_mode: MergeMode | None = None
     feature_branch: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
 
 
-class StepBody(BaseModel):
+class StepBody(Body):
     """One step."""
 
     title: Title
     instructions: str = Field(min_length=1)
 
 
-class FormulaBody(BaseModel):
+class FormulaBody(Body):
     """The steps, in their order."""
 
     steps: list[StepBody] = Field(min_length=1, max_length=MAX_STEPS)
 
 
-class MoleculeBody(BaseModel):
+class MoleculeBody(Body):
     """Steps for a bead."""
 
     bead_id: Id
     formula: FormulaBody
 
 
-class AdvanceBody(BaseModel):
+class AdvanceBody(Body):
     """What was done; `step` names the step that is meant, so that saying it twice advances once."""
 
     summary: Annotated[Words, Field(max_length=5000)]
@@ -123,7 +124,7 @@ def _upper(action: object) -> object:
     return action.strip().upper() if isinstance(action, str) else action
 
 
-class TriageBody(BaseModel):
+class TriageBody(Body):
     """What to do about a triage request, in any case of letters, and why."""
 
     triage_request_bead_id: Id

@@ -12,7 +12,7 @@ from gastown.container.masking import mask
 from gastown.container.payloads import Cause, When
 from gastown.container.refusals import RefusedError
 from gastown.container.runtimes.configuration import Models, name_models
-from gastown.container.runtimes.runtime import Activity, AgentEvent, Exit, Launch
+from gastown.container.runtimes.runtime import MODEL, Activity, AgentEvent, Exit, Launch
 from gastown.container.runtimes.serve_client import ServeError, ServeEvent
 from gastown.container.runtimes.serve_process import ServeProcess
 from gastown.container.runtimes.turns import Change, Turns
@@ -124,7 +124,9 @@ class KiloSession:
 
         A failure leaves the old server and its models. Raises `RefusedError`.
         """
-        launch = replace(self._launch, model=model, small_model=small_model)
+        # As a start with these models has it: then such a start may go on with this server.
+        environment = {**self._launch.environment, MODEL: model}
+        launch = replace(self._launch, model=model, small_model=small_model, environment=environment)
         models = name_models(launch.model, launch.small_model, launch.access)
         async with self._line:
             await self._until_idle()

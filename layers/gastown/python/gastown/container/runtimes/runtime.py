@@ -9,6 +9,9 @@ from typing import Any, Protocol
 from gastown.container.payloads import ModelAccess, When
 from gastown.container.processes import Account
 
+MODEL = "GASTOWN_MODEL"
+"""What tells an agent its model."""
+
 
 async def nobody_waits(at: datetime) -> None:
     """Nobody asked to be told about ends of turns."""

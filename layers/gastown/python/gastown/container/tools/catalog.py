@@ -27,9 +27,12 @@ Action = Literal[
 
 
 class Params(BaseModel):
-    """Parameters of a tool; unknown ones are refused, so a misspelt one is not lost silently."""
+    """Parameters of a tool; unknown ones are refused, so a misspelt one is not lost silently.
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    A model is made when it is first used: `gt` runs for one call, and a server starts for one session.
+    """
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, defer_build=True)
 
 
 class Nothing(Params):

@@ -101,6 +101,12 @@ class ConvoyBeadParams(ConvoyParams):
     bead_id: str = Field(min_length=1, description="The bead's id")
 
 
+class SubjectParams(Params):
+    """Anything that has an id in the town."""
+
+    subject_id: str = Field(min_length=1, description="The id of a bead, convoy, agent, message or escalation")
+
+
 class EscalationParams(Params):
     """Which escalation."""
 
@@ -153,6 +159,7 @@ ROWS: tuple[tuple[str, str, type[Params], str, str], ...] = (
     ("convoy close", "Close a convoy and its beads.", ConvoyParams, "POST", "convoys/{convoy_id}/close"),
     ("convoy add", "Add an open bead to a convoy.", ConvoyBeadParams, "POST", "convoys/{convoy_id}/add-bead"),
     ("convoy remove", "Take a bead out of a convoy.", ConvoyBeadParams, "POST", "convoys/{convoy_id}/remove-bead"),
+    ("explain", "Why something does not move, and what can be done.", SubjectParams, "GET", "explain/{subject_id}"),
     ("letter", "Write a letter to any agent.", MailParams, "POST", "mail"),
     ("say", "Say something short to any agent.", NudgeParams, "POST", "nudge"),
     ("acknowledge", "End an escalation.", EscalationParams, "POST", "escalations/{escalation_id}/acknowledge"),

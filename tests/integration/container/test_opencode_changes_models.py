@@ -1,0 +1,119 @@
+"""Other models for a mayor that lives: a real agent program goes on in its conversation, or with the old models."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.container.door import Door
+from tests.integration.container.running import Running, run_container
+from tests.integration.container.warm_mayor import PATIENCE, a_start, describe_mayor, hear_a_turn, turns
+from tests.support.agent_program import OPENCODE, needs_opencode, opencode_environment
+from tests.support.model_api import ModelApi, Say, moves, open_model_api
+
+PROC = Path("/proc/self/environ")
+pytestmark = [needs_opencode, pytest.mark.skipif(not PROC.exists(), reason="looks into /proc")]
+OF_THE_MAYOR = {"generation": 1, "agent_id": "mayor", "dispatch": 1}
+
+
+@pytest.fixture
+def models() -> Iterator[ModelApi]:
+    """The stand-in for the models: each says which one it is."""
+    with open_model_api({"mayor": moves(Say("Old.")), "another": moves(Say("New."))}) as api:
+        yield api
+
+
+@pytest.fixture
+def fragile(tmp_path: Path) -> Path:
+    """The program, which does not start any more once a file `broken` lies beside it."""
+    command = tmp_path / "opencode"
+    command.write_text(f'#!/bin/sh\n[ -e "$0.broken" ] && echo "out of order" && exit 1\nexec "{OPENCODE}" "$@"\n')
+    command.chmod(0o755)
+    return command
+
+
+def change(name: str) -> dict[str, Any]:
+    """The order that names another model, as the town gives it when its settings changed."""
+    return OF_THE_MAYOR | {"id": f"model-{name}", "kind": "model", "payload": {"model": name, "small_model": "small"}}
+
+
+def answer_to(door: Door, command_id: str) -> dict[str, Any]:
+    """The container's answer to an order."""
+    return dict(door.await_(lambda: door.acks.get(command_id), seconds=PATIENCE)[0])
+
+
+def speak(door: Door, words: str) -> None:
+    """Say something to the mayor that runs, and wait for the end of its turn."""
+    before = turns(door)
+    door.want(OF_THE_MAYOR | {"id": "words", "kind": "message", "payload": {"prompt": words, "when": "idle"}})
+    assert "accepted" == answer_to(door, "words")["outcome"]
+    door.await_(lambda: turns(door) > before, seconds=PATIENCE)
+
+
+def logged(running: Running, name: str) -> list[dict[str, Any]]:
+    """The container's records of one kind."""
+    lines = [json.loads(line) for line in running.log.read_text().splitlines() if line.startswith("{")]
+    return [line for line in lines if line["msg"] == name]
+
+
+def test_another_model_goes_on_after_the_turn_under_way(door: Door, models: ModelApi, tmp_path: Path) -> None:
+    """It sees what the old one was told and said; the turn that the order came into ends as it began."""
+    answering = threading.Event()
+    models.scripts["mayor"] = lambda _: Say("I keep it." if answering.wait(PATIENCE) else "Nobody let me speak.")
+    describe_mayor(door, models)
+    with run_container(door, tmp_path / "workspace", **opencode_environment()) as running:
+        door.want(a_start(1, "My word is marmalade"))
+        models.await_talks("mayor", 1, seconds=PATIENCE)
+        door.want(change("another"))
+        # Who is nobody is answered at once: by then the container has the order before it too.
+        door.want(OF_THE_MAYOR | {"id": "barrier", "agent_id": "nobody", "kind": "message", "payload": {"prompt": "x"}})
+        answer_to(door, "barrier")
+        assert ("model-another" in door.acks, len(logged(running, "server.spawned"))) == (False, 1)
+        answering.set()
+        assert "accepted" == answer_to(door, "model-another")["outcome"]
+        speak(door, "What is my word?")
+        assert "GASTOWN_MODEL=another" in environment_of(logged(running, "server.spawned")[-1]["pid"])
+        running.end()
+
+    assert (1, 1) == (len(models.talks("mayor")), len(models.talks("another")))
+    [talk] = models.talks("another")
+    assert ["marmalade" in talk.said[0], "What is my word?" in talk.said[1]] == [True, True]
+    assert "You are the mayor" in talk.system
+    assert ["I keep it."] == said_before(models)
+    assert 1 == len(logged(running, "session.opened"))
+    assert ["another"] == [line["model"] for line in logged(running, "agent.model_changed")]
+
+
+def environment_of(process_id: int) -> list[str]:
+    """The variables that a process was started with."""
+    return Path(f"/proc/{process_id}/environ").read_text().split("\0")
+
+
+def said_before(models: ModelApi) -> list[str]:
+    """What the model that came later was shown of the earlier one's words."""
+    request = next(one for one in models.requests if one["model"] == "another" and one.get("tools"))
+    said = [message["content"] for message in request["messages"] if message["role"] == "assistant"]
+    return [text if isinstance(text, str) else "".join(part["text"] for part in text) for text in said]
+
+
+def test_a_change_that_fails_leaves_all_as_it_was(door: Door, models: ModelApi, fragile: Path, tmp_path: Path) -> None:
+    """The new server does not start: the order is refused with the reason, and the old model goes on."""
+    describe_mayor(door, models)
+    known = opencode_environment() | {"GASTOWN_OPENCODE_COMMAND": str(fragile)}
+    with run_container(door, tmp_path / "workspace", **known) as running:
+        hear_a_turn(door, 1, "My word is marmalade")
+        fragile.with_name("opencode.broken").touch()
+        door.want(change("another"))
+        said = answer_to(door, "model-another")
+        speak(door, "What is my word?")
+        running.end()
+
+    assert ("refused", "infrastructure") == (said["outcome"], said["cause"])
+    assert "out of order" in said["error"]
+    assert [] == models.talks("another")
+    [_, talk] = models.talks("mayor")
+    assert ["marmalade" in talk.said[0], "What is my word?" in talk.said[1]] == [True, True]
+    assert [] == logged(running, "agent.model_changed")
