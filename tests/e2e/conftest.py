@@ -10,7 +10,7 @@ from infra.local.stack import Stack, running_stack
 from tests.e2e.forge_app import ForgeApp, register_app
 from tests.e2e.forge_story import ForgeStory
 from tests.e2e.story import Story, new_repository
-from tests.support.agent_program import opencode_command
+from tests.support.agent_program import agent_commands
 from tests.support.forge.server import Forge
 
 
@@ -43,7 +43,7 @@ def stack(forge: Forge, apps: list[ForgeApp]) -> Iterator[Stack]:
         return {"GitHubUrl": forge.url, "GitHubApiUrl": forge.url, "GitHubAppSecretArn": arn}
 
     idle = {"GASTOWN_IDLE_SECONDS": "1", "GASTOWN_REFINERY_IDLE_SECONDS": "1"}
-    environment = {"GASTOWN_AGENT_COMMAND": AGENT_COMMAND, **opencode_command(), **idle}
+    environment = {"GASTOWN_AGENT_COMMAND": AGENT_COMMAND, **agent_commands(), **idle}
     with running_stack(environment=environment, parameters=parameters, enforce_iam=True) as running:
         yield running
 

@@ -1,17 +1,27 @@
-"""The real agent program that tests drive: where `make agents` puts it, and how it is kept to 127.0.0.1."""
+"""The real agent programs that tests drive: where they are, and how they are kept to 127.0.0.1.
 
+`make agents` installs opencode. Whoever has a `kilo` names it in `GASTOWN_TEST_KILO`, and some tests drive that too.
+"""
+
+import os
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 OPENCODE = ROOT / ".agents" / "node_modules" / ".bin" / "opencode"
+KILO = os.environ.get("GASTOWN_TEST_KILO", "")
 NOWHERE = "http://127.0.0.1:9"
 """A proxy that nobody serves: what the program would fetch from elsewhere is refused at once."""
 
 needs_opencode = pytest.mark.skipif(
     not OPENCODE.exists(), reason="the agent program is not installed: `make agents` (needs npm)"
 )
+needs_kilo = pytest.mark.skipif(
+    not KILO, reason="no kilo is named: `npm i @kilocode/cli@7.7.7`, then GASTOWN_TEST_KILO=.../node_modules/.bin/kilo"
+)
+SERVED = [pytest.param("opencode", marks=needs_opencode), pytest.param("kilo", marks=needs_kilo)]
+"""The programs that serve sessions, as parameters of a test: each is skipped where it is not there."""
 
 
 def proxies_to_nowhere() -> dict[str, str]:
@@ -20,11 +30,11 @@ def proxies_to_nowhere() -> dict[str, str]:
     return {**proxies, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
 
 
-def opencode_command() -> dict[str, str]:
-    """What a container is told so that it finds the program."""
-    return {"GASTOWN_OPENCODE_COMMAND": str(OPENCODE)}
+def agent_commands() -> dict[str, str]:
+    """What a container is told so that it finds the programs."""
+    return {"GASTOWN_OPENCODE_COMMAND": str(OPENCODE)} | ({"GASTOWN_KILO_COMMAND": KILO} if KILO else {})
 
 
-def opencode_environment() -> dict[str, str]:
-    """What a container is told so that it finds the program, and the program nothing but this host."""
-    return {**opencode_command(), **proxies_to_nowhere()}
+def agent_environment() -> dict[str, str]:
+    """What a container is told so that it finds the programs, and they nothing but this host."""
+    return {**agent_commands(), **proxies_to_nowhere()}

@@ -1,4 +1,4 @@
-"""A real agent program in the container: opencode, its model played by a stand-in, its tools and pushes real."""
+"""A real agent program in the container: its model is played by a stand-in, its tools and pushes are real."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +9,9 @@ import pytest
 from tests.integration.container.door import TOWN, Door
 from tests.integration.container.remote import Bare
 from tests.integration.container.running import run_container
-from tests.support.agent_program import needs_opencode, opencode_environment
+from tests.support.agent_program import SERVED, agent_environment, needs_opencode
 from tests.support.model_api import ModelApi, Refuse, Say, Use, moves, open_model_api
 
-pytestmark = needs_opencode
 PATIENCE = 120
 KEY = "key-of-the-models-api"
 
@@ -24,10 +23,10 @@ def models() -> Iterator[ModelApi]:
         yield api
 
 
-def an_opencode(door: Door, models: ModelApi, workspace: Path, **more: str) -> Any:
+def a_container(door: Door, models: ModelApi, workspace: Path, **more: str) -> Any:
     """A container whose town pays for these models."""
     door.model = {"token": KEY, "url": models.url}
-    return run_container(door, workspace, **opencode_environment(), **more)
+    return run_container(door, workspace, **agent_environment(), **more)
 
 
 def bash(command: str) -> Use:
@@ -37,7 +36,7 @@ def bash(command: str) -> Use:
 
 def a_run(bare: Bare, agent_id: str, dispatch: int = 1, **changes: Any) -> dict[str, Any]:
     """A start for this runtime, with a model of the agent's name."""
-    known = {"runtime": "opencode", "model": agent_id, "small_model": "small"}
+    known = {"model": agent_id, "small_model": "small"}
     return bare.start(agent_id, dispatch, **known | changes)
 
 
@@ -51,7 +50,7 @@ def call_of(door: Door, path: str) -> dict[str, Any]:
     return dict(door.await_(lambda: [b for _, p, b in door.heard if p.endswith(path)], seconds=PATIENCE)[0])
 
 
-@pytest.mark.parametrize("runtime", ["opencode", "opencode-run"])
+@pytest.mark.parametrize("runtime", [*SERVED, pytest.param("opencode-run", marks=needs_opencode)])
 def test_a_polecat_does_a_bead(door: Door, bare: Bare, models: ModelApi, tmp_path: Path, runtime: str) -> None:
     """It edits with the program's tools, pushes its branch for real, and reports by a tool of the town."""
     door.prime = {"toast": {"hooked_bead": {"title": "Make toast.txt", "body": "Write it."}}}
@@ -66,7 +65,7 @@ def test_a_polecat_does_a_bead(door: Door, bare: Bare, models: ModelApi, tmp_pat
     )
     door.want(a_run(bare, "toast", runtime=runtime))
 
-    with an_opencode(door, models, tmp_path / "workspace", GASTOWN_IDLE_SECONDS="1") as running:
+    with a_container(door, models, tmp_path / "workspace", GASTOWN_IDLE_SECONDS="1") as running:
         assert ack_of(door, "start-toast-1")["outcome"] == "accepted", running.log.read_text()
         done = call_of(door, "/agents/toast/done")
         ended = call_of(door, "/agents/toast/completed")
@@ -81,8 +80,9 @@ def test_a_polecat_does_a_bead(door: Door, bare: Bare, models: ModelApi, tmp_pat
     assert KEY not in running.everything_written()
 
 
+@pytest.mark.parametrize("runtime", SERVED)
 def test_a_refinery_asks_for_changes_and_then_approves(
-    door: Door, bare: Bare, models: ModelApi, tmp_path: Path
+    door: Door, bare: Bare, models: ModelApi, tmp_path: Path, runtime: str
 ) -> None:
     """It runs a gate, cannot edit or push what it reviews, and reports by tools: first feedback, then approval."""
     sha = bare.push("gt/toast/1", "toast.txt", "burnt\n")
@@ -94,10 +94,10 @@ def test_a_refinery_asks_for_changes_and_then_approves(
         Use("gastown_gt_request_changes", {"feedback": "It is burnt", "files": ["toast.txt"]}),
         Say("Changes are asked for."),
     )
-    door.want(a_run(bare, "judge", agent=agent, review=review))
+    door.want(a_run(bare, "judge", runtime=runtime, agent=agent, review=review))
 
     limits = {"GASTOWN_IDLE_SECONDS": "1", "GASTOWN_REFINERY_IDLE_SECONDS": "1"}
-    with an_opencode(door, models, tmp_path / "workspace", **limits):
+    with a_container(door, models, tmp_path / "workspace", **limits):
         asked = call_of(door, "/agents/judge/request-changes")
         call_of(door, "/agents/judge/completed")
         better = bare.push("gt/toast/1", "toast.txt", "golden\n", start=sha)
@@ -106,7 +106,7 @@ def test_a_refinery_asks_for_changes_and_then_approves(
             Use("gastown_gt_done", {"branch": "gt/toast/1", "head_sha": better, "summary": "Right"}),
             Say("Approved."),
         )
-        door.want(a_run(bare, "judge", 2, agent=agent, review={**review, "sha": better}))
+        door.want(a_run(bare, "judge", 2, runtime=runtime, agent=agent, review={**review, "sha": better}))
         approved = call_of(door, "/agents/judge/done")
 
     assert ("It is burnt", ["toast.txt"]) == (asked["feedback"], asked["files"])
@@ -118,14 +118,14 @@ def test_a_refinery_asks_for_changes_and_then_approves(
     assert better == approved["head_sha"]
 
 
-def a_mayor(dispatch: int, words: str) -> dict[str, Any]:
+def a_mayor(dispatch: int, words: str, runtime: str) -> dict[str, Any]:
     """A start of the mayor."""
     payload = {
         "agent": {"id": "mayor", "name": "mayor", "role": "mayor"},
         "rig_id": f"mayor-{TOWN}",
         "words": words,
         "rigs": [{"id": "rig-1", "name": "Toasts", "git_url": "/x.git"}],
-        "runtime": "opencode",
+        "runtime": runtime,
         "model": "mayor",
         "small_model": "small",
     }
@@ -133,19 +133,22 @@ def a_mayor(dispatch: int, words: str) -> dict[str, Any]:
     return {"id": f"start-mayor-{dispatch}", **known, "payload": payload}
 
 
-def test_a_mayor_turns_words_into_a_convoy_and_stays(door: Door, models: ModelApi, tmp_path: Path) -> None:
+@pytest.mark.parametrize("runtime", SERVED)
+def test_a_mayor_turns_words_into_a_convoy_and_stays(
+    door: Door, models: ModelApi, tmp_path: Path, runtime: str
+) -> None:
     """Its turn ends as waiting; spoken to again it goes on in the same session; after a stop it remembers."""
     tasks = [{"title": "Toast", "body": "Make it"}, {"title": "Butter", "body": "Spread it", "depends_on": [0]}]
     batch = {"rig_id": "rig-1", "convoy_title": "Breakfast", "tasks": tasks}
     models.scripts["mayor"] = lambda talk: (
         Use("gastown_gt_sling_batch", batch) if len(talk.said) == 1 and not talk.results else Say("It is under way.")
     )
-    door.want(a_mayor(1, "Make breakfast"))
+    door.want(a_mayor(1, "Make breakfast", runtime))
 
     def waits() -> list[Any]:
         return [b for _, p, b in door.heard if p.endswith("/agents/mayor/waiting")]
 
-    with an_opencode(door, models, tmp_path / "workspace"):
+    with a_container(door, models, tmp_path / "workspace"):
         slung = call_of(door, "/tools/sling-batch")
         door.await_(lambda: len(waits()) == 1, seconds=PATIENCE)
         message = {"id": "word", "kind": "message", "generation": 1, "agent_id": "mayor", "dispatch": 1}
@@ -155,7 +158,7 @@ def test_a_mayor_turns_words_into_a_convoy_and_stays(door: Door, models: ModelAp
         stop = {"id": "stop", "kind": "stop", "generation": 1, "agent_id": "mayor", "dispatch": 1, "payload": {}}
         door.want(stop)
         ack_of(door, "stop")
-        door.want(a_mayor(2, "Still there?"))
+        door.want(a_mayor(2, "Still there?", runtime))
         door.await_(lambda: len(waits()) == 3, seconds=PATIENCE)
 
     assert "Breakfast" == slung["convoy_title"]
@@ -169,26 +172,30 @@ def test_a_mayor_turns_words_into_a_convoy_and_stays(door: Door, models: ModelAp
     assert [1, 1, 2] == [wait["dispatch"] for wait in waits()]
 
 
+@pytest.mark.parametrize("runtime", SERVED)
 def test_an_error_of_the_models_api_ends_the_run_as_failed(
-    door: Door, bare: Bare, models: ModelApi, tmp_path: Path
+    door: Door, bare: Bare, models: ModelApi, tmp_path: Path, runtime: str
 ) -> None:
     """The reason is the API's own words, and no idle time is waited for."""
     models.scripts["toast"] = lambda _: Refuse(400, "no quota left")
-    door.want(a_run(bare, "toast"))
+    door.want(a_run(bare, "toast", runtime=runtime))
 
-    with an_opencode(door, models, tmp_path / "workspace"):
+    with a_container(door, models, tmp_path / "workspace"):
         ended = call_of(door, "/agents/toast/completed")
 
     assert "failed" == ended["status"]
     assert "no quota left" in ended["reason"]
 
 
-def test_a_server_that_dies_is_a_failed_run(door: Door, bare: Bare, models: ModelApi, tmp_path: Path) -> None:
+@pytest.mark.parametrize("runtime", SERVED)
+def test_a_server_that_dies_is_a_failed_run(
+    door: Door, bare: Bare, models: ModelApi, tmp_path: Path, runtime: str
+) -> None:
     """A stream that ends without our doing is an exit, whether it broke or ended cleanly."""
     models.scripts["toast"] = moves(bash("kill -9 $(ps -o ppid= -p $$)"), Say("Still here."))
-    door.want(a_run(bare, "toast"))
+    door.want(a_run(bare, "toast", runtime=runtime))
 
-    with an_opencode(door, models, tmp_path / "workspace"):
+    with a_container(door, models, tmp_path / "workspace"):
         ended = call_of(door, "/agents/toast/completed")
 
     assert "failed" == ended["status"]

@@ -11,7 +11,7 @@ import pytest
 from tests.integration.container.door import Door
 from tests.integration.container.running import Running, run_container
 from tests.integration.container.warm_mayor import PATIENCE, a_start, describe_mayor, hear_a_turn, turns
-from tests.support.agent_program import OPENCODE, needs_opencode, opencode_environment
+from tests.support.agent_program import OPENCODE, agent_environment, needs_opencode
 from tests.support.model_api import ModelApi, Say, moves, open_model_api
 
 PROC = Path("/proc/self/environ")
@@ -64,7 +64,7 @@ def test_another_model_goes_on_after_the_turn_under_way(door: Door, models: Mode
     answering = threading.Event()
     models.scripts["mayor"] = lambda _: Say("I keep it." if answering.wait(PATIENCE) else "Nobody let me speak.")
     describe_mayor(door, models)
-    with run_container(door, tmp_path / "workspace", **opencode_environment()) as running:
+    with run_container(door, tmp_path / "workspace", **agent_environment()) as running:
         door.want(a_start(1, "My word is marmalade"))
         models.await_talks("mayor", 1, seconds=PATIENCE)
         door.want(change("another"))
@@ -102,7 +102,7 @@ def said_before(models: ModelApi) -> list[str]:
 def test_a_change_that_fails_leaves_all_as_it_was(door: Door, models: ModelApi, fragile: Path, tmp_path: Path) -> None:
     """The new server does not start: the order is refused with the reason, and the old model goes on."""
     describe_mayor(door, models)
-    known = opencode_environment() | {"GASTOWN_OPENCODE_COMMAND": str(fragile)}
+    known = agent_environment() | {"GASTOWN_OPENCODE_COMMAND": str(fragile)}
     with run_container(door, tmp_path / "workspace", **known) as running:
         hear_a_turn(door, 1, "My word is marmalade")
         fragile.with_name("opencode.broken").touch()

@@ -11,7 +11,7 @@ import pytest
 from tests.integration.container.door import Door
 from tests.integration.container.running import run_container
 from tests.integration.container.warm_mayor import a_start, describe_mayor
-from tests.support.agent_program import needs_opencode, opencode_environment
+from tests.support.agent_program import agent_environment, needs_opencode
 from tests.support.model_api import ModelApi, Say, open_model_api
 
 pytestmark = needs_opencode
@@ -32,7 +32,7 @@ def run_mayor(door: Door, models: ModelApi, workspace: Path, start: dict[str, An
     describe_mayor(door, models)
     models.scripts["mayor"] = models.scripts["another"] = lambda _: Say("It is under way.")
     door.want(WORDS)
-    with run_container(door, workspace, **opencode_environment()) as running:
+    with run_container(door, workspace, **agent_environment()) as running:
         door.await_(lambda: door.acks.get("words"), seconds=PATIENCE)
         door.want(start)
         door.await_(lambda: [p for _, p, _ in door.heard if p.endswith("/agents/mayor/waiting")], seconds=PATIENCE)

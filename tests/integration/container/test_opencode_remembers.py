@@ -16,10 +16,9 @@ import pytest
 from tests.integration.container.door import Door
 from tests.integration.container.running import Running, run_container
 from tests.integration.container.warm_mayor import describe_mayor, hear_a_turn, steps
-from tests.support.agent_program import needs_opencode, opencode_environment
+from tests.support.agent_program import SERVED, agent_environment, needs_opencode
 from tests.support.model_api import ModelApi, Say, Talk, open_model_api
 
-pytestmark = needs_opencode
 PATIENCE = 120
 PLACE = "/store/mayor/opencode"
 
@@ -32,11 +31,11 @@ def models() -> Iterator[ModelApi]:
         yield api
 
 
-def run_mayor(door: Door, models: ModelApi, workspace: Path) -> Any:
+def run_mayor(door: Door, models: ModelApi, workspace: Path, **changes: Any) -> Any:
     """A container on an empty disk, whose mayor's model is paid for, so that it is warmed up too."""
     shutil.rmtree(workspace, ignore_errors=True)
-    describe_mayor(door, models)
-    return run_container(door, workspace, **opencode_environment())
+    describe_mayor(door, models, **changes)
+    return run_container(door, workspace, **agent_environment())
 
 
 def kept_text(door: Door) -> str:
@@ -60,14 +59,17 @@ def kill_with_its_children(running: Running) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def test_a_mayor_in_a_new_container_knows_what_was_said(door: Door, models: ModelApi, tmp_path: Path) -> None:
+@pytest.mark.parametrize("runtime", SERVED)
+def test_a_mayor_in_a_new_container_knows_what_was_said(
+    door: Door, models: ModelApi, tmp_path: Path, runtime: str
+) -> None:
     """The first container is told to end; the second has another disk, and goes on in the same session."""
-    with run_mayor(door, models, tmp_path / "workspace") as first:
-        hear_a_turn(door, 1, "My word is marmalade")
+    with run_mayor(door, models, tmp_path / "workspace", runtime=runtime) as first:
+        hear_a_turn(door, 1, "My word is marmalade", runtime=runtime)
         assert first.end() == 0
 
-    with run_mayor(door, models, tmp_path / "workspace") as second:
-        hear_a_turn(door, 2, "What is my word?")
+    with run_mayor(door, models, tmp_path / "workspace", runtime=runtime) as second:
+        hear_a_turn(door, 2, "What is my word?", runtime=runtime)
         second.end()
 
     said = last_talk(models).said
@@ -77,6 +79,7 @@ def test_a_mayor_in_a_new_container_knows_what_was_said(door: Door, models: Mode
     assert len(steps(door, "session.restored")) == 1
 
 
+@needs_opencode
 def test_what_was_said_before_a_container_is_killed_is_known(door: Door, models: ModelApi, tmp_path: Path) -> None:
     """Each end of a turn is kept while the program works on, so its write-ahead log has to be in the copy."""
     with run_mayor(door, models, tmp_path / "workspace") as first:
@@ -91,6 +94,7 @@ def test_what_was_said_before_a_container_is_killed_is_known(door: Door, models:
     assert "My word is marmalade" in last_talk(models).said[0]
 
 
+@needs_opencode
 def test_a_mayor_whose_workspace_moved_begins_anew(door: Door, models: ModelApi, tmp_path: Path) -> None:
     """The program works on a session in the folder where it began, and would be silent about it here."""
     door.conversation = "They spoke of marmalade."
@@ -118,6 +122,7 @@ def spoil(data: bytes, tmp_path: Path, *statements: str) -> bytes:
     return gzip.compress(database.read_bytes())
 
 
+@needs_opencode
 @pytest.mark.parametrize("what", ["damaged", "of a newer version"])
 def test_a_copy_that_is_of_no_use_stops_no_mayor(door: Door, models: ModelApi, tmp_path: Path, what: str) -> None:
     """It begins anew, and what it could not use is told with the reason."""

@@ -17,10 +17,10 @@ START = {
 }
 
 
-def describe_mayor(door: Door, models: ModelApi) -> None:
-    """Have the town know the mayor and pay for its models."""
+def describe_mayor(door: Door, models: ModelApi, **changes: Any) -> None:
+    """Have the town know the mayor, or one with other settings, and pay for its models."""
     door.model = {"token": "key-of-the-models-api", "url": models.url}
-    door.mayor = {"agentId": "mayor", "organizationId": None, "start": START, "access": door.model}
+    door.mayor = {"agentId": "mayor", "organizationId": None, "start": {**START, **changes}, "access": door.model}
 
 
 def a_start(dispatch: int, words: str, **changes: Any) -> dict[str, Any]:
@@ -34,10 +34,10 @@ def turns(door: Door) -> int:
     return sum(path.endswith("/agents/mayor/waiting") for _, path, _ in door.heard)
 
 
-def hear_a_turn(door: Door, dispatch: int, words: str) -> None:
+def hear_a_turn(door: Door, dispatch: int, words: str, **changes: Any) -> None:
     """Start the mayor with these words and wait for the end of its turn."""
     before = turns(door)
-    door.want(a_start(dispatch, words))
+    door.want(a_start(dispatch, words, **changes))
     door.await_(lambda: turns(door) > before, seconds=PATIENCE)
 
 

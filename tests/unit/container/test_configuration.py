@@ -84,3 +84,10 @@ def test_both_programs_find_it() -> None:
 
     assert "{}" == environment["KILO_CONFIG_CONTENT"] == environment["OPENCODE_CONFIG_CONTENT"]
     assert ("/home/a/.local/share", "gastown") == (environment["XDG_DATA_HOME"], environment["KILOCODE_FEATURE"])
+
+
+def test_what_a_town_does_is_not_told_to_the_makers_of_its_program() -> None:
+    """`kilo` counts its use and copies its sessions elsewhere unless it is told not to."""
+    environment = as_environment("{}", "/home/a")
+
+    assert ("off", "1") == (environment["KILO_TELEMETRY_LEVEL"], environment["KILO_DISABLE_SESSION_INGEST"])

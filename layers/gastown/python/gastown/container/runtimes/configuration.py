@@ -133,7 +133,8 @@ def _describe(models: Models, access: ModelAccess) -> dict[str, Any]:
 def as_environment(configuration: str, home: str) -> dict[str, str]:
     """The variables that bring a configuration, and keep all that the program stores below its agent's HOME.
 
-    Both programs read the same configuration, each under its own name (container facts, 3.2).
+    Both programs read the same configuration, each under its own name (container facts, 3.2). `kilo` would tell its
+    makers how it is used, and copy its sessions to them; what it says of a town's work is the town's alone.
     """
     both = {"CONFIG_CONTENT": configuration, "DISABLE_AUTOUPDATE": "1", "PURE": "1"}
     return {
@@ -141,4 +142,6 @@ def as_environment(configuration: str, home: str) -> dict[str, str]:
         "XDG_DATA_HOME": f"{home}/.local/share",
         "KILOCODE_FEATURE": "gastown",
         "KILO_PLATFORM": "gastown",
+        "KILO_TELEMETRY_LEVEL": "off",
+        "KILO_DISABLE_SESSION_INGEST": "1",
     }
