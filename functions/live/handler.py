@@ -1,4 +1,4 @@
-"""The WebSocket's door: containers connect here and are rung from here."""
+"""The WebSocket's door: containers connect here to be rung, and people to watch an agent."""
 
 from gastown.workers.live import handle as handler
 

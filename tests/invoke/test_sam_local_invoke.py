@@ -15,6 +15,7 @@ AWAY = {
     "debug/town_status": 503,
     "live/container_connects": 503,
     "live/container_disconnects": 200,
+    "live/person_connects": 503,
 }
 """The status by which a door over HTTP says that something outside did not answer, or that it needed nothing."""
 
@@ -27,10 +28,8 @@ RAISES = (
     "task_state/execution_is_stopped",
     "towns/town_is_asked_for",
 )
-VALUES = {
-    name: name.replace("_", "-")
-    for name in ("user_token", "boot_code", "container_token", "task_token", "effect_key", "convoy_id", "bead_id")
-}
+PLACES = "user_token boot_code container_token task_token effect_key convoy_id bead_id ticket"
+VALUES = {name: name.replace("_", "-") for name in PLACES.split()}
 
 pytestmark = [pytest.mark.timeout(900)]
 

@@ -31,6 +31,7 @@ from tests.support.fakes.git_host import FakeGitHost
 from tests.support.fakes.ids import CountedIds
 from tests.support.fakes.life_cycle import MemoryLifeCycle
 from tests.support.fakes.organizations import MemoryOrganizations
+from tests.support.fakes.push_channel import MemoryPushChannel
 from tests.support.fakes.secrets import MemorySecrets
 from tests.support.fakes.session_snapshots import MemorySessionSnapshots
 from tests.support.fakes.thread_judge import MemoryThreadJudge
@@ -69,7 +70,7 @@ class Stage:
         self.workflows, self.alarm, self.doorbell = MemoryWorkflows(), MemoryAlarm(), MemoryDoorbell()
         self.effects_queue, self.life_cycle = MemoryEffectsQueue(), MemoryLifeCycle()
         self.git_host, self.thread_judge = FakeGitHost(), MemoryThreadJudge()
-        self.snapshots = MemorySessionSnapshots()
+        self.snapshots, self.push_channel = MemorySessionSnapshots(), MemoryPushChannel()
         self.git_hosts = GitHosts(
             github=lambda: self.git_host, gitlab=lambda _url: self.git_host, github_host="github.com"
         )
@@ -176,7 +177,7 @@ class Stage:
             wake_queue=self.wake_queue, effects_queue=self.effects_queue, alarm=self.alarm,
             container_runtime=self.runtime, workflows=self.workflows, secrets=self.secrets, doorbell=self.doorbell,
             life_cycle=self.life_cycle, clock=self.clock, ids=self.ids, git_hosts=self.git_hosts,
-            session_snapshots=self.snapshots,
+            session_snapshots=self.snapshots, push_channel=self.push_channel,
         ):  # fmt: skip
             yield self
 

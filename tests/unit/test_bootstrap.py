@@ -27,6 +27,7 @@ NAMES = (
     "workflows",
     "secrets",
     "doorbell",
+    "push_channel",
     "life_cycle",
     "clock",
     "ids",

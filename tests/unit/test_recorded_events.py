@@ -12,7 +12,9 @@ import pytest
 from gastown.domain.container import ContainerState
 from gastown.domain.convoy import ConvoyState
 from gastown.domain.effect import EffectKind
+from gastown.usecases import mayors
 from gastown.usecases.tokens import boot_code, mint_container
+from gastown.usecases.viewers import issue_ticket, say
 from tests.support.people_door import PeopleDoor, people_door
 from tests.support.recorded import recorded, recorded_names
 from tests.support.stage import SIGNING_SECRET, TOWN, FakeContext
@@ -176,3 +178,15 @@ def test_a_container_is_rung_from_its_connection_on(called: Called) -> None:
     assert {"statusCode": 200} == called.by("live/container_connects")
     assert {"statusCode": 200} == called.by("live/container_disconnects")
     assert "Wl7bTc8PIAMCJ1A=" == called.stage.town.container.connection_id
+
+
+def test_a_person_watches_an_agent_from_a_browser(called: Called) -> None:
+    """With the ticket in the query, once."""
+    called.stage.register()
+    mayors.ensure(called.stage.uow, TOWN, "user-1")
+    mayor_id = str(called.stage.town.mayor and called.stage.town.mayor.id)
+    called.values["ticket"] = issue_ticket(called.stage.uow, (SIGNING_SECRET,), TOWN, mayor_id, "user-1").token
+
+    assert [{"statusCode": 200}, {"statusCode": 401}] == [called.by("live/person_connects") for _ in range(2)]
+    say(called.stage.uow, called.stage.push_channel, TOWN, mayor_id, b"{}")
+    assert {"Wl7cXe1mIAMCK4w=": [b"{}"]} == called.stage.push_channel.heard

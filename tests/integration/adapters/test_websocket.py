@@ -1,5 +1,6 @@
-"""The doorbell keeps the contract of the port, on a small server that answers as API Gateway does."""
+"""Doorbell and push channel keep the contracts of their ports, on a small server that answers as API Gateway does."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -12,7 +13,10 @@ from botocore.config import Config
 
 from gastown.adapters.websocket.client import websocket_client
 from gastown.adapters.websocket.doorbell import WebSocketDoorbell
+from gastown.adapters.websocket.push_channel import WebSocketPushChannel
+from gastown.domain.errors import Unavailable
 from tests.support.contracts.doorbell import DoorbellContract
+from tests.support.contracts.push_channel import PushChannelContract
 
 OPEN = "open="
 
@@ -38,25 +42,27 @@ class Connections(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@pytest.fixture
+def rings() -> list[bytes]:
+    """What arrived at the open connection."""
+    return []
+
+
+@pytest.fixture
+def endpoint(rings: list[bytes]) -> Iterator[str]:
+    """The server's management endpoint."""
+    server = HTTPServer(("127.0.0.1", 0), type("Noted", (Connections,), {"rings": rings}))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/live"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    websocket_client.cache_clear()
+
+
 class TestWebSocketDoorbell(DoorbellContract):
     """The contract, over HTTP."""
-
-    @pytest.fixture
-    def rings(self) -> list[bytes]:
-        """What arrived at the open connection."""
-        return []
-
-    @pytest.fixture
-    def endpoint(self, rings: list[bytes]) -> Iterator[str]:
-        """The server's management endpoint."""
-        server = HTTPServer(("127.0.0.1", 0), type("Noted", (Connections,), {"rings": rings}))
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/live"
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        websocket_client.cache_clear()
 
     @pytest.fixture
     def doorbell(self, endpoint: str) -> WebSocketDoorbell:
@@ -84,3 +90,44 @@ class TestWebSocketDoorbell(DoorbellContract):
         doorbell.ring(open_connection)
 
         assert rings == [b"ring"]
+
+
+class TestWebSocketPushChannel(PushChannelContract):
+    """The contract, over HTTP."""
+
+    @pytest.fixture
+    def channel(self, endpoint: str) -> WebSocketPushChannel:
+        """The adapter with the client that it makes itself."""
+        return WebSocketPushChannel(endpoint=endpoint)
+
+    @pytest.fixture
+    def open_connection(self) -> str:
+        """Ids of API Gateway end with an equals sign."""
+        return OPEN
+
+    @pytest.fixture
+    def closed_connection(self) -> str:
+        """Any other."""
+        return "closed="
+
+    @pytest.fixture
+    def heard(self, rings: list[bytes]) -> list[bytes]:
+        """What arrived."""
+        return rings
+
+    @pytest.fixture
+    def silent(self, nowhere: str, one_try: Config) -> WebSocketPushChannel:
+        """The adapter where nobody answers."""
+        client = boto3.client("apigatewaymanagementapi", endpoint_url=nowhere, config=one_try)
+        return WebSocketPushChannel(endpoint="", client=lambda: client)
+
+    def test_a_channel_that_hangs_is_given_up_soon(self, rings: list[bytes]) -> None:
+        """One try, while somebody waits: the server takes the connection and never answers."""
+        with socket.create_server(("127.0.0.1", 0)) as deaf:
+            channel = WebSocketPushChannel(endpoint=f"http://127.0.0.1:{deaf.getsockname()[1]}")
+            with pytest.raises(Unavailable):
+                channel.push(OPEN, b"{}")
+            deaf.settimeout(0)
+            deaf.accept()[0].close()
+            with pytest.raises(BlockingIOError):
+                deaf.accept()

@@ -1,17 +1,23 @@
 """What containers tell of sessions and of themselves over HTTP, and who may read it."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from gastown.usecases import tokens
+from gastown.api.views import stamp
+from gastown.domain.errors import Unavailable
+from gastown.usecases import tokens, viewers
 from gastown.usecases.tokens import mayor_rig
+from gastown.workers import live
 from tests.support.agent_world import NOW, SECRETS, TOWN_ID, an_agent_world
 from tests.support.agents_door import Door, T, open_door
 from tests.support.people_door import PeopleDoor, people_door
 from tests.support.people_door import T as OURS
-from tests.support.stage import SIGNING_SECRET, TOWN
+from tests.support.stage import SIGNING_SECRET, TOWN, FakeContext
 
 AT = NOW.isoformat()
 
@@ -133,6 +139,68 @@ def test_people_read_what_their_mayor_did_and_said(people: PeopleDoor) -> None:
     path = f"{OURS}/rigs/{mayor_rig(TOWN)}/agents/{mayor_id}/events"
     assert 403 == people.ask("GET", path, token=stranger).status
     assert 404 == people.ask("GET", f"{OURS}/rigs/{mayor_rig(TOWN)}/agents/nobody/events").status
+
+
+def test_people_watch_their_mayor_live(people: PeopleDoor) -> None:
+    """A ticket of one route opens a connection of the other door, which hears what HTTP would show."""
+    people.settings = replace(people.settings, live_url="wss://live.example.com/live")
+    with people.open():
+        mayor_id = people.ask("POST", f"{OURS}/mayor/ensure").data["agentId"]
+        people.tick()
+        issued = people.ask("POST", f"{OURS}/container/agents/{mayor_id}/stream-ticket")
+        connect = {"routeKey": "$connect", "connectionId": "c-1"}
+        handshake = {"requestContext": connect, "queryStringParameters": {"ticket": issued.data["ticket"]}}
+        assert {"statusCode": 200} == live.handle(handshake, FakeContext())
+        token = tokens.mint_container([SIGNING_SECRET], town_id=TOWN, generation=1, now=people.now)
+        path = f"{OURS}/container/agents/{mayor_id}/events"
+        assert 201 == people.ask("POST", path, batch(line(1, "Slung."), line(2, "Done.")), token=token).status
+
+        assert (200, "wss://live.example.com/live") == (issued.status, issued.data["url"])
+        assert stamp(people.now + timedelta(seconds=60)) == issued.data["expires_at"]
+        [told] = people.push_channel.heard["c-1"]
+        shown = people.ask("GET", f"{OURS}/rigs/{mayor_rig(TOWN)}/agents/{mayor_id}/events").data
+        assert (shown, shown[-1]["id"]) == (json.loads(told)["events"], json.loads(told)["cursor"])
+
+
+def test_a_channel_that_fails_does_not_fail_the_batch(people: PeopleDoor) -> None:
+    """The container is told that its events are kept, and they are."""
+    mayor_id = people.ask("POST", f"{OURS}/mayor/ensure").data["agentId"]
+    people.tick()
+    ticket = viewers.issue_ticket(people.uow, [SIGNING_SECRET], TOWN, mayor_id, "user-1")
+    viewers.admit(people.uow, [SIGNING_SECRET], ticket.token, "c-1")
+    people.push_channel.failure = Unavailable("away")
+    token = tokens.mint_container([SIGNING_SECRET], town_id=TOWN, generation=1, now=people.now)
+
+    path = f"{OURS}/container/agents/{mayor_id}/events"
+    assert 201 == people.ask("POST", path, batch(line(1, "Slung.")), token=token).status
+    assert 1 == people.push_channel.tries
+    assert 1 == len(people.ask("GET", f"{OURS}/rigs/{mayor_rig(TOWN)}/agents/{mayor_id}/events").data)
+
+
+def test_only_who_may_see_the_town_gets_a_ticket(people: PeopleDoor) -> None:
+    """No stranger, no container, nobody without a token; and there is none for an agent that is not there."""
+    mayor_id = people.ask("POST", f"{OURS}/mayor/ensure").data["agentId"]
+    path = f"{OURS}/container/agents/{mayor_id}/stream-ticket"
+    container = tokens.mint_container([SIGNING_SECRET], town_id=TOWN, generation=1, now=people.now)
+
+    assert 403 == people.ask("POST", path, token=people.token("user-2")).status
+    assert [401, 401] == [people.ask("POST", path, token=token).status for token in (container, "")]
+    assert 404 == people.ask("POST", f"{OURS}/container/agents/nobody/stream-ticket").status
+    assert 404 == people.ask("POST", f"/api/towns/nowhere/container/agents/{mayor_id}/stream-ticket").status
+
+
+def test_a_ticket_opens_no_other_door(people: PeopleDoor) -> None:
+    """It is no token, of a person or of anybody else."""
+    mayor_id = people.ask("POST", f"{OURS}/mayor/ensure").data["agentId"]
+    ticket = viewers.issue_ticket(people.uow, [SIGNING_SECRET], TOWN, mayor_id, "user-1").token
+    events = f"{OURS}/rigs/{mayor_rig(TOWN)}/agents/{mayor_id}/events"
+
+    assert 401 == people.ask("GET", f"{OURS}/mayor/status", token=ticket).status
+    assert 401 == people.ask("GET", events, token=ticket).status
+    assert (
+        401
+        == people.ask("POST", f"{OURS}/container/agents/{mayor_id}/events", batch(line(1, "a")), token=ticket).status
+    )
 
 
 def test_a_town_without_a_mayor_has_no_conversation(people: PeopleDoor) -> None:

@@ -4,15 +4,21 @@ from typing import Any
 
 import pytest
 
+from gastown.usecases import mayors
 from gastown.usecases.tokens import mint_container
+from gastown.usecases.viewers import issue_ticket
 from gastown.workers.live import handle
 from tests.support.stage import SIGNING_SECRET, TOWN, FakeContext, Stage
 
 
-def connecting(authorization: str | None) -> dict[str, Any]:
+def connecting(authorization: str | None, ticket: str | None = None) -> dict[str, Any]:
     """A handshake as API Gateway tells it."""
     headers = {"Host": "live", "authorization": authorization} if authorization else None
-    return {"requestContext": {"routeKey": "$connect", "connectionId": "connection-1"}, "headers": headers}
+    return {
+        "requestContext": {"routeKey": "$connect", "connectionId": "connection-1"},
+        "headers": headers,
+        **({"queryStringParameters": {"ticket": ticket}} if ticket is not None else {}),
+    }
 
 
 def token(stage: Stage, *, town_id: str = TOWN, generation: int = 1) -> str:
@@ -37,6 +43,30 @@ def test_everybody_else_is_refused(
     header = token(stage, town_id=town_id, generation=generation) if town_id else None
 
     assert handle(connecting(header), context) == {"statusCode": status}
+    assert stage.town.container.connection_id is None
+
+
+def test_a_person_connects_with_a_ticket_once(stage: Stage, context: FakeContext) -> None:
+    """The second time it is refused, and so is whatever is no ticket; the container's doorbell stays as it is."""
+    stage.register("doorbell")
+    mayors.ensure(stage.uow, TOWN, "user-1")
+    mayor_id = str(stage.town.mayor and stage.town.mayor.id)
+    ticket = issue_ticket(stage.uow, (SIGNING_SECRET,), TOWN, mayor_id, "user-1").token
+
+    tried = [handle(connecting(None, shown), context)["statusCode"] for shown in (ticket, ticket, "", "nonsense")]
+
+    assert [200, 401, 401, 401] == tried
+    assert "doorbell" == stage.town.container.connection_id
+    [row] = [row for (pk, _), row in stage.store.rows[TOWN].items() if pk == f"CONNECTION#{mayor_id}"]
+    assert "connection-1" == row.body["connection_id"]
+
+
+def test_a_containers_token_is_no_ticket(stage: Stage, context: FakeContext) -> None:
+    """Nor does it help to show it beside one that is not good."""
+    stage.register()
+    shown = token(stage)
+
+    assert {"statusCode": 401} == handle(connecting(shown, shown.removeprefix("Bearer ")), context)
     assert stage.town.container.connection_id is None
 
 

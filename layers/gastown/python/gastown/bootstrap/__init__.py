@@ -5,14 +5,14 @@ own things in place with `replace`.
 """
 
 import os
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gastown import settings as environment
 from gastown.bootstrap.once import once
 from gastown.bootstrap.once import replace as replace
 from gastown.ports.alarm import Alarm
-from gastown.ports.clock import Clock
+from gastown.ports.clock import Clock, MovableClock
 from gastown.ports.container_runtime import ContainerRuntime
 from gastown.ports.directory import Directory
 from gastown.ports.doorbell import Doorbell
@@ -23,6 +23,7 @@ from gastown.ports.installation_tokens import InstallationTokens
 from gastown.ports.life_cycle import LifeCycle
 from gastown.ports.oauth_tokens import OAuthTokens
 from gastown.ports.organizations import Organizations
+from gastown.ports.push_channel import PushChannel
 from gastown.ports.secrets import Secrets
 from gastown.ports.session_snapshots import SessionSnapshots
 from gastown.ports.thread_judge import ThreadJudge
@@ -39,15 +40,6 @@ if TYPE_CHECKING:
     from gastown.usecases.reconcile_town import Reconciler
     from gastown.usecases.signing import SigningSecrets
     from gastown.usecases.vault import Vault
-
-
-@runtime_checkable
-class MovableClock(Protocol):
-    """A clock that has to be told to look again."""
-
-    def refresh(self) -> None:
-        """Read again how far the clock was moved."""
-        ...
 
 
 @once
@@ -285,6 +277,14 @@ def doorbell() -> Doorbell:
     from gastown.adapters.websocket.doorbell import WebSocketDoorbell
 
     return WebSocketDoorbell(endpoint=settings().live_endpoint)
+
+
+@once
+def push_channel() -> PushChannel:
+    """What people who watch are told by."""
+    from gastown.adapters.websocket.push_channel import WebSocketPushChannel
+
+    return WebSocketPushChannel(endpoint=settings().live_endpoint)
 
 
 @once

@@ -97,6 +97,8 @@ class Agent:
     last_activity_at: datetime | None = None
     crashes: list[datetime] = field(default_factory=list)
     """When its last runs were lost or ended without `done`; at most three are kept."""
+    viewed_until: datetime | None = None
+    """How long a person may be watching its session; later nobody is looked for."""
 
     @property
     def open_run(self) -> Run | None:

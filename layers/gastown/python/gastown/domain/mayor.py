@@ -58,6 +58,8 @@ class Mayor:
     model: str | None = None
     small_model: str | None = None
     """Models and instructions of the live session, to notice when the settings name others."""
+    viewed_until: datetime | None = None
+    """How long a person may be watching its session; later nobody is looked for."""
 
     @property
     def open_session(self) -> Session | None:

@@ -1,7 +1,7 @@
 """What time it is."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Clock(Protocol):
@@ -9,4 +9,13 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Now, in UTC, to the millisecond."""
+        ...
+
+
+@runtime_checkable
+class MovableClock(Protocol):
+    """A clock that has to be told to look again."""
+
+    def refresh(self) -> None:
+        """Read again how far the clock was moved."""
         ...

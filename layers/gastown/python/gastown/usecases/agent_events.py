@@ -6,7 +6,7 @@ enough to know which events are older than the newest 10,000 without reading any
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,24 +42,39 @@ class Happening:
     data: dict[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """A batch that somebody may be watching: its events, and the id that the event before them has at most."""
+
+    after: int
+    events: list[AgentEvent]
+
+
 def event_id(dispatch: int, sequence: int) -> int:
     """The number of an event among all events of its agent."""
     return dispatch * NUMBERS + sequence
 
 
-def append(work: UnitOfWork, claims: ContainerClaims, agent_id: str, dispatch: int, batch: Sequence[Happening]) -> None:
-    """Keep a batch of one run's events. Raises `StaleDispatch`, `NotFound`, `Conflict` (a run that never was).
+def append(
+    work: UnitOfWork, claims: ContainerClaims, agent_id: str, dispatch: int, batch: Sequence[Happening]
+) -> News | None:
+    """Keep a batch of one run's events; what to say to those who watch, none while nobody does.
 
-    An older run of the agent may still send its last events: they are history, and lie before those of the newer one.
+    Raises `StaleDispatch`, `NotFound`, `Conflict` (a run that never was). An older run of the agent may still send its
+    last events: they are history, and lie before those of the newer one.
     """
-    check_sender(work, claims, agent_id, dispatch)
+    agent = check_sender(work, claims, agent_id, dispatch)
+    after = _told(work, claims.town_id, agent_id, dispatch) if _is_viewed(agent, work.now()) else None
     expires_at = int((work.now() + LIFE).timestamp())
     rows = [_row(agent_id, dispatch, happening, expires_at) for happening in batch]
     last = batch[-1].sequence
-    run = Row(pk=_pk(agent_id), sk=f"RUN#{dispatch:09d}", body={"last": last}, expires_at=expires_at)
+    run = Row(pk=_pk(agent_id), sk=_run_sk(dispatch), body={"last": last}, expires_at=expires_at)
     work.store.put_rows(claims.town_id, [*rows, run])
     if batch[0].sequence // TRIMMED_EVERY != last // TRIMMED_EVERY or batch[0].sequence == 1:
         _trim(work, claims.town_id, agent_id)
+    if after is None:
+        return None
+    return News(after=after, events=[_event((row.sk, row.body)) for row in rows])
 
 
 def list_events(
@@ -103,8 +118,8 @@ def conversation(work: UnitOfWork, town_id: str, agent_id: str, *, consistent: b
     return rebuild(events)
 
 
-def check_sender(work: UnitOfWork, claims: ContainerClaims, agent_id: str, dispatch: int) -> None:
-    """Whether a container of the present generation speaks of an agent of its town, and of a run that was.
+def check_sender(work: UnitOfWork, claims: ContainerClaims, agent_id: str, dispatch: int) -> dict[str, Any]:
+    """Whether a container of the present generation speaks of an agent of its town, and of a run that was: the agent.
 
     Two small reads instead of the whole town: this is asked once a second for each agent. Raises `StaleDispatch`,
     `NotFound`, `Conflict`.
@@ -120,6 +135,18 @@ def check_sender(work: UnitOfWork, claims: ContainerClaims, agent_id: str, dispa
         raise NotFound(f"Agent {agent_id} not found")
     if dispatch > int(agent["dispatch"]):
         raise Conflict(f"Agent {agent_id} has no run {dispatch}")
+    return agent
+
+
+def _is_viewed(agent: Mapping[str, Any], now: datetime) -> bool:
+    until = agent.get("viewed_until")
+    return until is not None and datetime.fromisoformat(until) > now
+
+
+def _told(work: UnitOfWork, town_id: str, agent_id: str, dispatch: int) -> int:
+    """The id up to which a run was told before."""
+    run = work.store.read_row(town_id, _pk(agent_id), _run_sk(dispatch), consistent=True)
+    return event_id(dispatch, int(run["last"]) if run is not None else 0)
 
 
 def _check_mayor(work: UnitOfWork, town_id: str, agent_id: str) -> None:
@@ -160,6 +187,10 @@ def _oldest_kept(runs: Iterable[tuple[int, int]]) -> int | None:
 
 def _pk(agent_id: str) -> str:
     return f"AGENT#{agent_id}"
+
+
+def _run_sk(dispatch: int) -> str:
+    return f"RUN#{dispatch:09d}"
 
 
 def _event_sk(number: int) -> str:

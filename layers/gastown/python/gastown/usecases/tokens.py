@@ -1,4 +1,4 @@
-"""Proof of identity for containers and their agents: short-lived HS256 tokens and the boot code.
+"""Proof of identity: short-lived HS256 tokens of containers and agents, the boot code, tickets for watching a session.
 
 Tokens are signed with the newest version of the signing secret and accepted with any version that is still live, so
 the secret can be replaced while containers run. Time is passed in; a token never reads a clock of its own.
@@ -24,8 +24,13 @@ LIFETIME = timedelta(hours=8)
 RENEWAL_GRACE = timedelta(hours=24)
 """A container token may still be exchanged for a new one this long after it expired (api facts, section 10, row 8)."""
 
+TICKET_LIFE = timedelta(seconds=60)
+"""How long a person has to use a ticket (container facts, 1.5)."""
+
 ALGORITHM = "HS256"
 PAYLOAD_REFUSED = "Invalid token payload"
+TICKET_SCOPE = "watch-agent"
+"""What a ticket is for; a token of any other scope is none."""
 
 
 class UnknownSignature(Unauthorized):
@@ -50,6 +55,17 @@ class AgentClaims:
     agent_id: AgentId
     role: str
     dispatch: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketClaims:
+    """What a ticket says: this person may watch this agent of this town, once. Good for nothing else."""
+
+    ticket_id: str
+    user_id: str
+    town_id: TownId
+    agent_id: AgentId
     expires_at: datetime
 
 
@@ -86,8 +102,16 @@ def mint_agent(secrets: Sequence[str], agent: Agent, *, town_id: str, dispatch: 
     return _mint(secrets, {**who, "role": agent.role.value, "dispatch": dispatch}, now)
 
 
-def _mint(secrets: Sequence[str], claims: Mapping[str, object], now: datetime) -> str:
-    times = {"iat": int(now.timestamp()), "exp": int((now + LIFETIME).timestamp())}
+def mint_ticket(secrets: Sequence[str], ticket: TicketClaims, *, now: datetime) -> str:
+    """A ticket that says this."""
+    who = {"sub": ticket.user_id, "town_id": ticket.town_id, "agent_id": ticket.agent_id}
+    return _mint(secrets, {"scope": TICKET_SCOPE, "jti": ticket.ticket_id, **who}, now, ticket.expires_at)
+
+
+def _mint(
+    secrets: Sequence[str], claims: Mapping[str, object], now: datetime, expires_at: datetime | None = None
+) -> str:
+    times = {"iat": int(now.timestamp()), "exp": int((expires_at or now + LIFETIME).timestamp())}
     return jwt.encode({**claims, **times}, secrets[0], algorithm=ALGORITHM)
 
 
@@ -99,6 +123,23 @@ def verify(
     parsed = _parse(claims)
     if now >= parsed.expires_at + grace:
         raise Unauthorized("Token expired")
+    return parsed
+
+
+def verify_ticket(ticket: str, secrets: Sequence[str], *, now: datetime) -> TicketClaims:
+    """What a ticket proves at `now`, whether or not it was used. Raises `Unauthorized`, for any other token too."""
+    claims = _read(ticket, secrets)
+    if claims.get("scope") != TICKET_SCOPE:
+        raise Unauthorized(PAYLOAD_REFUSED)
+    parsed = TicketClaims(
+        ticket_id=_text(claims, "jti"),
+        user_id=_text(claims, "sub"),
+        town_id=TownId(_text(claims, "town_id")),
+        agent_id=AgentId(_text(claims, "agent_id")),
+        expires_at=datetime.fromtimestamp(_number(claims, "exp"), UTC),
+    )
+    if now >= parsed.expires_at:
+        raise Unauthorized("Ticket expired")
     return parsed
 
 

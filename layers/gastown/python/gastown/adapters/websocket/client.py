@@ -1,7 +1,10 @@
-"""One client a process, and what its failures mean to the house."""
+"""One client a process and configuration, what its failures mean to the house, and its one call."""
 
 from functools import cache, partial
 from typing import TYPE_CHECKING
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from gastown.adapters.aws import sdk
 
@@ -13,8 +16,20 @@ translated = partial(sdk.translated, "The WebSocket API")
 
 
 @cache
-def websocket_client(endpoint: str) -> "ApiGatewayManagementApiClient":
-    """The process's one client of this endpoint, made on first use; an empty one leaves the choice to the SDK."""
+def websocket_client(endpoint: str, config: Config = sdk.SDK) -> "ApiGatewayManagementApiClient":
+    """The process's client of this endpoint, made on first use; an empty one leaves the choice to the SDK."""
     import boto3
 
-    return boto3.client("apigatewaymanagementapi", endpoint_url=endpoint or None, config=sdk.SDK)
+    return boto3.client("apigatewaymanagementapi", endpoint_url=endpoint or None, config=config)
+
+
+def post(client: "ApiGatewayManagementApiClient", connection_id: str, data: bytes) -> bool:
+    """Send one text frame; false when the connection is closed or never was. Raises `Unavailable`."""
+    with translated():
+        try:
+            client.post_to_connection(ConnectionId=connection_id, Data=data)
+        except ClientError as error:
+            if sdk.code_of(error) != "GoneException":
+                raise
+            return False
+    return True

@@ -3,10 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
-
-from gastown.adapters.aws.sdk import code_of
-from gastown.adapters.websocket.client import translated, websocket_client
+from gastown.adapters.websocket.client import post, websocket_client
 
 if TYPE_CHECKING:
     from types_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
@@ -24,11 +21,4 @@ class WebSocketDoorbell:
 
     def ring(self, connection_id: str) -> bool:
         """Ring; false when the connection is closed or never was."""
-        with translated():
-            try:
-                self._client().post_to_connection(ConnectionId=connection_id, Data=RING)
-            except ClientError as error:
-                if code_of(error) != "GoneException":
-                    raise
-                return False
-        return True
+        return post(self._client(), connection_id, RING)

@@ -1,4 +1,4 @@
-"""What agents' sessions did: told by their container, read by people, container and the agents of the rig."""
+"""What agents' sessions did: told by their container, read and watched by people, read by container and rig."""
 
 from typing import Any
 
@@ -7,11 +7,12 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from gastown import bootstrap
 from gastown.api import access, callers
 from gastown.api.callers import success
-from gastown.api.event_views import show_event
+from gastown.api.event_views import show_event, show_news
 from gastown.api.schemas.happenings import HappeningsBody
+from gastown.api.views import stamp
 from gastown.domain.conversation import wrap
 from gastown.domain.errors import Invalid
-from gastown.usecases import agent_events
+from gastown.usecases import agent_events, viewers
 from gastown.usecases.agent_events import Happening
 
 router = Router()
@@ -40,15 +41,27 @@ def _number(text: str | None, name: str, default: int, least: int, most: int) ->
 
 @router.post(f"{CONTAINER}/events")
 def append(town_id: str, agent_id: str) -> tuple[dict[str, Any], int]:
-    """Keep a batch of one run's events; telling it again changes nothing."""
+    """Keep a batch of one run's events; telling it again changes nothing. Those who watch the agent hear it at once."""
     claims = callers.container(router, town_id)
     said = callers.body(router, HappeningsBody)
     batch = [
         Happening(sequence=event.sequence, kind=event.event_type, at=event.created_at, data=event.data)
         for event in said.events
     ]
-    agent_events.append(bootstrap.unit_of_work(), claims, agent_id, said.dispatch, batch)
+    work = bootstrap.unit_of_work()
+    if news := agent_events.append(work, claims, agent_id, said.dispatch, batch):
+        viewers.say(work, bootstrap.push_channel(), town_id, agent_id, show_news(agent_id, news))
     return success({"appended": True}), 201
+
+
+@router.post(f"{CONTAINER}/stream-ticket")
+def stream_ticket(town_id: str, agent_id: str) -> dict[str, Any]:
+    """A ticket to watch the agent's session: connect to `<url>?ticket=<ticket>` within a minute, once."""
+    user_id = access.owner(router, town_id)
+    secrets = bootstrap.signing_secrets().live()
+    ticket = viewers.issue_ticket(bootstrap.unit_of_work(), secrets, town_id, agent_id, user_id)
+    url = bootstrap.settings().demand("live_url")
+    return success({"url": url, "ticket": ticket.token, "expires_at": stamp(ticket.expires_at)})
 
 
 @router.get(f"{CONTAINER}/conversation")

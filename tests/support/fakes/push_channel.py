@@ -1,0 +1,26 @@
+"""A push channel in memory."""
+
+from collections import defaultdict
+
+from gastown.domain.errors import GastownError
+
+
+class MemoryPushChannel:
+    """`heard` has what reached each connection, `gone` those that are closed; `failure` is raised while it is set."""
+
+    def __init__(self) -> None:
+        """Start with every connection open."""
+        self.heard: defaultdict[str, list[bytes]] = defaultdict(list)
+        self.gone: set[str] = set()
+        self.failure: GastownError | None = None
+        self.tries = 0
+
+    def push(self, connection_id: str, message: bytes) -> bool:
+        """Keep the text; false for a closed connection, which hears nothing."""
+        self.tries += 1
+        if self.failure is not None:
+            raise self.failure
+        if connection_id in self.gone:
+            return False
+        self.heard[connection_id].append(message)
+        return True
