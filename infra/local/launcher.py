@@ -22,7 +22,7 @@ from infra.local.request_log import logged
 
 HEALTH_PATH = "/_ministack/health"
 SCHEDULE_SECONDS = 1
-WARM_SECONDS = 60
+WARM_SECONDS = 600
 WATCH_SECONDS = 1.0
 LEAVING_SECONDS = 15.0
 TRUSTED_SOURCES = frozenset({"aws.ecs"})

@@ -61,7 +61,7 @@ def story(stack: Stack, tmp_path: Path) -> Iterator[Story]:
     repository = new_repository(tmp_path)
     begun = Story.begin(stack, repository)
     yield begun
-    begun.api.client.close()
+    begun.end()
 
 
 @pytest.fixture
@@ -75,4 +75,4 @@ def on_forge(stack: Stack, forge: Forge) -> Iterator[Callable[..., ForgeStory]]:
 
     yield begin
     for story in begun:
-        story.api.client.close()
+        story.end()

@@ -51,6 +51,11 @@ class Story:
         rig_id = api.create_rig(town_id, "story", str(repository.path), repository.default_branch)
         return cls(stack=stack, api=api, town_id=town_id, rig_id=rig_id, repository=repository)
 
+    def end(self) -> None:
+        """Delete the town, if the story has not: what goes on living costs all later stories time at each move."""
+        self.api.send("DELETE", f"{self.api.people}/towns/{self.town_id}")
+        self.api.client.close()
+
     @property
     def rig(self) -> str:
         """The prefix of the rig's routes."""

@@ -5,9 +5,9 @@ container lives anywhere, a step goes to the next moment at which a town is due.
 left over is for the next call.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gastown.domain.container import ContainerState
 from gastown.domain.errors import Conflict, Invalid, NotFound
@@ -28,7 +28,9 @@ STEP_PATIENCE_S = 3.0
 CALL_PATIENCE_S = 20.0
 """Real seconds that one call takes at most, plus one step."""
 
-POLL_S = 0.03
+POLL_S = (0.03, 0.25)
+"""Real seconds between two looks: soon at first, each time half as long again, so that a long wait asks little."""
+
 BOOTING = frozenset({ContainerState.CLAIMED, ContainerState.STARTING})
 
 
@@ -59,16 +61,15 @@ def move_clock(work: ClockWork, milliseconds: int) -> Moved:
         raise Invalid("A clock only moves forward", field="seconds")
     end, moved, steps = work.elapsed() + CALL_PATIENCE_S, 0, 0
     while moved < milliseconds and (work.elapsed() < end or not steps):
-        left = milliseconds - moved
-        moved += _step(work, min(_stride(work), left))
+        waiting = work.uow.directory.due_towns(work.uow.now() + FAR)
+        moved += _step(work, waiting, min(_stride(work, waiting), milliseconds - moved))
         steps += 1
     offset = work.uow.directory.clock_offset_ms()
     return Moved(moved_ms=moved, left_ms=milliseconds - moved, offset_ms=offset, steps=steps)
 
 
-def _stride(work: ClockWork) -> int:
+def _stride(work: ClockWork, waiting: Sequence[str]) -> int:
     """How far nothing is missed: to where the next town is due, or one step while a container lives somewhere."""
-    waiting = _waiting(work)
     towns = [_read(work, town_id) for town_id in waiting]
     if any(town is not None and town.container.state is not ContainerState.NONE for town in towns):
         return STEP_MS
@@ -78,30 +79,33 @@ def _stride(work: ClockWork) -> int:
     return max(STEP_MS, int(far / timedelta(milliseconds=1)) + 1)
 
 
-def _step(work: ClockWork, milliseconds: int) -> int:
+def _step(work: ClockWork, waiting: Sequence[str], milliseconds: int) -> int:
     """Move once; then every live container beats, every due town ticks, and what they set off comes to rest."""
     directory = work.uow.directory
     until = work.elapsed() + STEP_PATIENCE_S
-    _until(work, until, lambda: all(_is_at_rest(work, town_id) for town_id in _waiting(work)))
+    _until(work, until, lambda: all(_is_at_rest(work, town_id) for town_id in waiting))
     offset = directory.add_clock_offset_ms(milliseconds)
     work.refresh()
-    _let_beat(work)
+    _let_beat(work, waiting)
     now = work.uow.now()
-    for town_id in directory.due_towns(now):
+    due = directory.due_towns(now)
+    for town_id in due:
         work.uow.wake_queue.wake(town_id, cause="clock", dedup=f"clock-{offset}")
-    _until(work, work.elapsed() + STEP_PATIENCE_S, lambda: not directory.due_towns(now))
+    _until(work, work.elapsed() + STEP_PATIENCE_S, lambda: not any(_is_due(work, town_id, now) for town_id in due))
     return milliseconds
 
 
-def _waiting(work: ClockWork) -> list[str]:
-    return work.uow.directory.due_towns(work.uow.now() + FAR)
+def _is_due(work: ClockWork, town_id: str, now: datetime) -> bool:
+    row = work.uow.directory.get_town(town_id)
+    return row is not None and row.due_at is not None and row.due_at <= now
 
 
-def _let_beat(work: ClockWork) -> None:
+def _let_beat(work: ClockWork, waiting: Sequence[str]) -> None:
     """Ring every live container and wait until each that still answers has been heard after the step."""
     moved_at, until = work.uow.now(), work.elapsed() + STEP_PATIENCE_S
-    towns = [town for town in (_read(work, town_id) for town_id in _waiting(work)) if town is not None]
-    for town in (town for town in towns if town.container.state is ContainerState.READY):
+    towns = [town for town in (_read(work, town_id) for town_id in waiting) if town is not None]
+    towns = [town for town in towns if town.container.state is ContainerState.READY]
+    for town in towns:
         if town.container.connection_id is not None:
             work.doorbell.ring(town.container.connection_id)
 
@@ -128,5 +132,7 @@ def _read(work: ClockWork, town_id: str) -> Town | None:
 
 def _until(work: ClockWork, end: float, holds: Callable[[], bool]) -> None:
     """Wait in real time until something holds; at the end of patience go on without it."""
+    pause, longest = POLL_S
     while not holds() and work.elapsed() < end:
-        work.sleep(POLL_S)
+        work.sleep(pause)
+        pause = min(pause * 1.5, longest)
