@@ -100,6 +100,7 @@ FAULTS = {
     "request conflicts": Fault(chance=0.08, does="its head does not merge into its target"),
     "checks fail": Fault(chance=0.1, does="a check of its head is red"),
     "reviewers ask": Fault(chance=0.1, does="reviewers left a thread"),
+    "changes are asked for": Fault(chance=0.05, does="a reviewer asks for changes without a thread"),
     "checks are slow": Fault(chance=0.2, does="a check runs for up to 15 min"),
     "approval is awaited": Fault(chance=0.1, does="it waits for an approval for up to 40 min"),
     "request is a draft": Fault(chance=0.05, does="it is a draft for up to 20 min"),

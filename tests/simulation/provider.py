@@ -30,7 +30,7 @@ from tests.simulation.outside import Crash
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-LASTING = {"request conflicts": 3600.0, "checks fail": 3600.0, "reviewers ask": 3600.0}
+LASTING = {"request conflicts": 3600.0, "checks fail": 3600.0, "reviewers ask": 3600.0, "changes are asked for": 3600.0}
 """What a head has against it until another head comes, or until people have dealt with it, so many seconds later."""
 
 PASSING = {"checks are slow": 900.0, "approval is awaited": 2400.0, "request is a draft": 1200.0, "computing": 180.0}
@@ -153,6 +153,7 @@ class SimProvider:
         if (refusal := self._refused()) is not None:
             return refusal
         against = self._against(self.requests[pull.number])
+        asked = "changes are asked for" in against
         missing = ("threads: HTTP 502",) if self.world.luck.strikes("provider answers in part") else ()
         return Feedback(
             head_sha=head_sha,
@@ -160,6 +161,8 @@ class SimProvider:
             failing=("lint",) if "checks fail" in against else (),
             pending=("build",) if "checks are slow" in against else (),
             awaiting_approval="approval is awaited" in against,
+            changes_requested=asked,
+            demands=(Thread(author="rita", body="Louder"),) if asked and self.provider is Provider.GITHUB else (),
             missing=missing,
         )
 

@@ -104,9 +104,9 @@ class ForgeHand:
         """Approve."""
         self.steer.review(PATH, pull.number, "APPROVED", login=author)
 
-    def request_changes(self, pull: PullRef, *, author: str = "rita") -> None:
+    def request_changes(self, pull: PullRef, *, author: str = "rita", words: str = "") -> None:
         """Ask for changes."""
-        self.steer.review(PATH, pull.number, "CHANGES_REQUESTED", login=author)
+        self.steer.review(PATH, pull.number, "CHANGES_REQUESTED", login=author, body=words)
 
     def allow_only(self, method: Method) -> None:
         """Allow this one way to merge."""

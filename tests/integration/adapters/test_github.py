@@ -42,6 +42,20 @@ class TestGitHubHost(GitHostContract):
         yield host
         host.close()
 
+    def test_what_a_reviewer_demands_is_told_until_somebody_pushes(
+        self, host: GitHubHost, forge: GitHubHand, pull: PullRef, access: Access
+    ) -> None:
+        """It still blocks afterwards, until the reviewer has looked again."""
+        forge.request_changes(pull, words="Say it louder")
+        before = host.feedback(pull, forge.head("work") or "", access)
+        forge.push("work", {"widgets.txt": "louder\n"})
+        after = host.feedback(pull, forge.head("work") or "", access)
+
+        assert isinstance(before, Feedback)
+        assert isinstance(after, Feedback)
+        assert ["Say it louder"] == [demand.body for demand in before.demands]
+        assert ((), True) == (after.demands, after.changes_requested)
+
     def test_an_unchanged_pull_request_costs_no_quota(
         self, host: GitHubHost, forge: GitHubHand, pull: PullRef, access: Access
     ) -> None:

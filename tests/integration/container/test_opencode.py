@@ -81,10 +81,10 @@ def test_a_polecat_does_a_bead(door: Door, bare: Bare, models: ModelApi, tmp_pat
 
 
 @pytest.mark.parametrize("runtime", SERVED)
-def test_a_refinery_asks_for_changes_and_then_approves(
+def test_a_refinery_cannot_change_what_it_judges(
     door: Door, bare: Bare, models: ModelApi, tmp_path: Path, runtime: str
 ) -> None:
-    """It runs a gate, cannot edit or push what it reviews, and reports by tools: first feedback, then approval."""
+    """It runs a gate, has no tools to edit, may not push, and asks for changes by a tool of the town."""
     sha = bare.push("gt/toast/1", "toast.txt", "burnt\n")
     agent = {"id": "judge", "name": "Judge", "role": "refinery"}
     review = {"id": "review-1", "branch": "gt/toast/1", "sha": sha, "target_branch": "main"}
@@ -96,18 +96,8 @@ def test_a_refinery_asks_for_changes_and_then_approves(
     )
     door.want(a_run(bare, "judge", runtime=runtime, agent=agent, review=review))
 
-    limits = {"GASTOWN_IDLE_SECONDS": "1", "GASTOWN_REFINERY_IDLE_SECONDS": "1"}
-    with a_container(door, models, tmp_path / "workspace", **limits):
+    with a_container(door, models, tmp_path / "workspace"):
         asked = call_of(door, "/agents/judge/request-changes")
-        call_of(door, "/agents/judge/completed")
-        better = bare.push("gt/toast/1", "toast.txt", "golden\n", start=sha)
-        models.scripts["judge"] = moves(
-            bash("grep golden toast.txt"),
-            Use("gastown_gt_done", {"branch": "gt/toast/1", "head_sha": better, "summary": "Right"}),
-            Say("Approved."),
-        )
-        door.want(a_run(bare, "judge", 2, runtime=runtime, agent=agent, review={**review, "sha": better}))
-        approved = call_of(door, "/agents/judge/done")
 
     assert ("It is burnt", ["toast.txt"]) == (asked["feedback"], asked["files"])
     talks = models.talks("judge")
@@ -115,7 +105,6 @@ def test_a_refinery_asks_for_changes_and_then_approves(
     assert "not golden" in talks[1].results[0]
     assert "prevents you from using" in talks[2].results[1]
     assert bare.head("main") != sha
-    assert better == approved["head_sha"]
 
 
 def a_mayor(dispatch: int, words: str, runtime: str) -> dict[str, Any]:

@@ -196,6 +196,7 @@ class Root:
                 "state": review.state,
                 "body": review.body,
                 "submittedAt": review.at,
+                "commit": {"oid": review.sha},
             }
             for review in request.reviews
         ]

@@ -100,6 +100,26 @@ def test_the_towns_own_labels_are_not_given_by_hand(door: PeopleDoor) -> None:
     assert [] == door.ask("GET", f"{R}/beads/{bead_of(door, startImmediately=True)}").data["labels"]
 
 
+def test_a_bead_may_be_made_for_a_certain_polecat(door: PeopleDoor) -> None:
+    """The reference took the name and forgot it; whoever is not free, or a bead that waits, is refused whole."""
+    toast, maple = (
+        door.ask("POST", f"{R}/agents", {"role": "polecat", "name": name, "identity": name}).data["id"]
+        for name in ("Toast", "Maple")
+    )
+    bead_id = bead_of(door, assignee_agent_id=maple)
+    assert maple == door.ask("GET", f"{R}/beads/{bead_id}").data["assignee_agent_bead_id"]
+
+    before = door.town.version
+    for status, said in (
+        (409, {"assignee_agent_id": maple}),
+        (409, {"assignee_agent_id": toast, "held": True}),
+        (404, {"assignee_agent_id": "nobody"}),
+        (400, {"assignee_agent_id": ""}),
+    ):
+        assert status == door.ask("POST", f"{R}/beads", {"title": "Task", **said}).status, said
+    assert before == door.town.version
+
+
 def test_an_ended_bead_never_changes(door: PeopleDoor) -> None:
     """Also when nobody refers to it any more; its text stays what it was."""
     bead_id = bead_of(door)

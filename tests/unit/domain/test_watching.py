@@ -8,6 +8,7 @@ import pytest
 from gastown.domain.attempts import MERGES
 from gastown.domain.bead import BeadStatus
 from gastown.domain.effect import EffectKind
+from gastown.domain.ending import end_bead
 from gastown.domain.limits import MAX_REVIEW_ROUNDS, MAX_TRANSIENT_POLLS, POLL_INTERVAL, SLOW_POLL_INTERVAL
 from gastown.domain.pull import (
     Feedback,
@@ -152,6 +153,37 @@ def test_threads_become_one_bead_under_the_review(town: Town) -> None:
     assert "Address review comments on PR #7" == fix.title
     assert "a.py:3: ann: Why?" in town.texts[fix.id]
     assert (ReviewPhase.FIXING, None) == (review_of(town).phase, review_of(town).approved_sha)
+
+
+def test_a_demand_without_a_thread_is_work_once_a_head(town: Town) -> None:
+    """The reference waited for ever (reconciler facts, 8.1, no. 15); afterwards its reviewer has to look again."""
+    asked = replace(GREEN, changes_requested=True, demands=(Thread(author="ann", body="Say it louder"),))
+    poll(town, OPEN, asked)
+
+    [fix] = town.fixes_of(review_of(town).id)
+    assert (["gt:pr-feedback"], "Address review comments on PR #7") == (fix.labels, fix.title)
+    assert "- ann: Say it louder" in town.texts[fix.id]
+
+    review = review_of(town)
+    end_bead(town, fix, BeadStatus.CLOSED, "accepted", fresh())
+    approve(review, None, fresh())
+    poll(town, OPEN, asked, seconds=60)
+    assert (ReviewPhase.WATCHING, ["a reviewer requested changes"]) == (review.phase, review.watch.held_by)
+
+    review.sha = "sha-2"
+    approve(review, None, fresh(120))
+    poll(town, replace(OPEN, head_sha="sha-2"), replace(asked, head_sha="sha-2", demands=()), seconds=120)
+    assert [ReviewPhase.WATCHING] == [review_of(town).phase]
+    poll(town, replace(OPEN, head_sha="sha-2"), replace(asked, head_sha="sha-2"), seconds=180)
+    assert [ReviewPhase.FIXING] == [review_of(town).phase]
+
+
+def test_a_demand_only_holds_it_back_where_the_settings_say_so(town: Town) -> None:
+    """Then a person does what was asked."""
+    town.config.refinery.auto_resolve_pr_feedback = False
+    poll(town, OPEN, replace(GREEN, changes_requested=True, demands=(Thread(author="ann", body="No"),)))
+
+    assert ([], ReviewPhase.WATCHING) == (list(town.fixes_of(review_of(town).id)), review_of(town).phase)
 
 
 def test_threads_only_hold_it_back_where_the_settings_say_so(town: Town) -> None:

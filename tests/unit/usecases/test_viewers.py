@@ -269,6 +269,19 @@ def test_a_channel_that_does_not_answer_fails_nobody(
     assert [b"2"] == channel.heard["c-1"]
 
 
+def test_a_viewer_who_cannot_be_told_silences_nobody_else(
+    desk: Desk, world: AgentWorld, channel: MemoryPushChannel
+) -> None:
+    """Each is tried for itself."""
+    for name in ("c-1", "c-2", "c-3"):
+        watch(desk, world.polecat.id, name)
+    channel.stuck.add("c-2")
+    say(desk.work, channel, TOWN_ID, world.polecat.id, b"{}")
+
+    assert {"c-1", "c-3"} == set(channel.heard)
+    assert 3 == len(rows(desk))
+
+
 def test_slow_viewers_are_given_up_after_a_second(desk: Desk, world: AgentWorld, channel: MemoryPushChannel) -> None:
     """Whoever tells the batch waits for the answer."""
     for number in range(5):

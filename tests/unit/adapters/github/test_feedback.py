@@ -38,6 +38,11 @@ def thread(*words: str, author: str | None = "rita", **changes: Any) -> dict[str
     return {"isResolved": False, "path": "a.py", "line": 3, "comments": {"nodes": comments}} | changes
 
 
+def opinion(author: str | None, body: str, *, state: str = "CHANGES_REQUESTED", oid: str = HEAD) -> dict[str, Any]:
+    """Somebody's latest opinion, of one head."""
+    return {"state": state, "body": body, "author": author and {"login": author}, "commit": {"oid": oid}}
+
+
 def run(name: str = "unit", status: str = "completed", conclusion: str | None = "success") -> dict[str, Any]:
     """A check run."""
     return {"name": name, "status": status, "conclusion": conclusion}
@@ -214,6 +219,31 @@ def test_where_github_makes_no_decision_a_reviewers_opinion_counts(
     script.on("POST", "/graphql", answer(body=body))
 
     assert changes_requested == read(script).changes_requested
+
+
+def test_demands_are_those_of_this_head(script: Script) -> None:
+    """Of an older head they may be met; without words, or by who approved since, there is none."""
+    opinions = [
+        opinion("rita", "Say it louder\n"),
+        opinion("bob", "Old", oid="0" * 40),
+        opinion("eve", "  "),
+        opinion("dan", "Fine", state="APPROVED"),
+        opinion(None, "Who was I?") | {"commit": None},
+    ]
+    script.on("POST", "/graphql", answer(body=reviewed(latestOpinionatedReviews={"nodes": opinions})))
+    feedback = read(script)
+
+    assert [("rita", "Say it louder")] == [(one.author, one.body) for one in feedback.demands]
+    assert (True, False) == (feedback.changes_requested, feedback.asks_for_work)
+
+
+def test_a_decision_that_overrules_them_leaves_no_demands(script: Script) -> None:
+    """GitHub has weighed the opinions."""
+    opinions = {"nodes": [opinion("rita", "No")]}
+    body = reviewed(reviewDecision="APPROVED", latestOpinionatedReviews=opinions)
+    script.on("POST", "/graphql", answer(body=body))
+
+    assert () == read(script).demands
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,8 @@ class Feedback:
     """Whether there are more checks than are read."""
     awaiting_approval: bool = False
     changes_requested: bool = False
+    demands: tuple[Thread, ...] = ()
+    """What reviewers wrote who ask for changes of this very head; of an older one nobody knows whether it is met."""
     decision: str | None = None
     missing: tuple[str, ...] = ()
     """The parts that could not be read, each with why."""

@@ -4,7 +4,7 @@ from gastown.domain.pull import Feedback, Mergeability, PullState
 from gastown.domain.review import Review
 
 THREADS_SHOWN = 5
-"""Threads quoted in a bead; agents list the rest themselves."""
+"""Threads, and reviewers' demands, quoted in a bead; agents list the rest themselves."""
 
 
 def obstacles_to_merge(state: PullState, feedback: Feedback | None) -> list[str]:
@@ -30,7 +30,7 @@ def obstacles_to_merge(state: PullState, feedback: Feedback | None) -> list[str]
 
 def feedback_title(review: Review, feedback: Feedback) -> str:
     """`Address review comments & failing CI on PR #7 (repo)` (reconciler facts, 2.4)."""
-    parts = ["review comments"] if feedback.threads or feedback.more_threads else []
+    parts = ["review comments"] if feedback.threads or feedback.more_threads or feedback.demands else []
     if feedback.failing:
         parts.append("failing CI")
     elif feedback.unchecked:
@@ -58,6 +58,9 @@ def feedback_text(review: Review, feedback: Feedback) -> str:
         )
         quoted = feedback.threads[:THREADS_SHOWN]
         parts += [f"- {_place(thread.place)}{thread.author}: {thread.body}" for thread in quoted]
+    if feedback.demands:
+        parts.append("Reviewers asked for changes. What they wrote begins so; read all of it in the request:")
+        parts += [f"- {demand.author}: {demand.body}" for demand in feedback.demands[:THREADS_SHOWN]]
     if feedback.failing:
         parts.append(f"These checks failed: {', '.join(feedback.failing[:20])}. Read their logs and mend the cause.")
     if feedback.unchecked:

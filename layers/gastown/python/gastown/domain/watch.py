@@ -39,6 +39,8 @@ class Watch:
     """When it was first seen to await an approval, kept while it does."""
     conflict_sha: str | None = None
     """The head whose conflict was dealt with: one bead an episode."""
+    demand_sha: str | None = None
+    """The head of which changes were asked and became work: one bead a head."""
     green_since: datetime | None = None
     held_by: list[str] = field(default_factory=list)
     """What stood between it and its merge when it was last seen."""

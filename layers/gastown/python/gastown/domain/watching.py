@@ -181,7 +181,8 @@ def _weigh(town: Town, review: Review, state: PullState, feedback: Feedback | No
     if feedback is not None:
         _follow_approval(town, review, feedback, moment)
         watch.decision = feedback.decision
-        if rules.auto_resolve_pr_feedback and feedback.asks_for_work and not feedback.missing:
+        demanded = bool(feedback.demands) and watch.demand_sha != review.sha
+        if rules.auto_resolve_pr_feedback and (feedback.asks_for_work or demanded) and not feedback.missing:
             wish = Wish(
                 text=feedback_text(review, feedback),
                 title=feedback_title(review, feedback),
@@ -189,6 +190,7 @@ def _weigh(town: Town, review: Review, state: PullState, feedback: Feedback | No
                 metadata={"pr_feedback_for": review.id, "pr_url": watch.url},
             )
             watch.green_since = None
+            watch.demand_sha = review.sha if feedback.demands else watch.demand_sha
             ask_for_fix(town, review, wish, moment)
             return
     watch.green_since = (watch.green_since or moment.now) if not watch.held_by else None

@@ -1,6 +1,6 @@
 """From what a provider answered, as it lies in the inbox, to the domain's moves."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -81,19 +81,23 @@ def state_of(data: Mapping[str, Any]) -> PullState:
 
 def feedback_of(data: Mapping[str, Any]) -> Feedback:
     """A pull request's feedback as it was stored."""
-    threads = (Thread(author=t["author"], body=t["body"], place=t.get("place")) for t in data.get("threads") or ())
     return Feedback(
         head_sha=data["head_sha"],
-        threads=tuple(threads),
+        threads=_threads(data.get("threads")),
         more_threads=bool(data.get("more_threads")),
         failing=tuple(data.get("failing") or ()),
         pending=tuple(data.get("pending") or ()),
         unchecked=bool(data.get("unchecked")),
         awaiting_approval=bool(data.get("awaiting_approval")),
         changes_requested=bool(data.get("changes_requested")),
+        demands=_threads(data.get("demands")),
         decision=data.get("decision"),
         missing=tuple(data.get("missing") or ()),
     )
+
+
+def _threads(kept: Iterable[Mapping[str, Any]] | None) -> tuple[Thread, ...]:
+    return tuple(Thread(author=one["author"], body=one["body"], place=one.get("place")) for one in kept or ())
 
 
 def _merged(data: Mapping[str, Any]) -> PullMerged:

@@ -34,10 +34,11 @@ class BeadOrder:
 
 
 def sling(uow: UnitOfWork, order: BeadOrder, said: Mapping[str, Any], key: str | None, show: Show) -> Bead:
-    """Create one bead; of one that a person holds the mayor is told.
+    """Create one bead, for a certain polecat if one is named; of one that a person holds the mayor is told.
 
     Raises `NotFound`, `Invalid`, `Conflict`, and `Replayed` for a known key.
     """
+    assignee = said.get("assignee_agent_id")
     check_labels((), said.get("labels") or ())
     check_metadata(said.get("metadata") or {})
     task = Task(
@@ -52,7 +53,7 @@ def sling(uow: UnitOfWork, order: BeadOrder, said: Mapping[str, Any], key: str |
         bead = sling_bead(town, order.rig_id, task, order.by, moment, held=order.held)
         if bead.is_held and order.by != Role.MAYOR:
             announce_held(town, bead, moment)
-        return bead
+        return reassign_bead(town, bead, assignee, moment) if assignee else bead
 
     return uow.change(
         order.town_id,

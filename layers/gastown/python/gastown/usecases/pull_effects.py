@@ -186,11 +186,15 @@ def _without_merge(state: PullState, feedback: Feedback | None, sha: str) -> Pul
 
 def _brief(feedback: Feedback) -> Feedback:
     """As much of the feedback as the town needs: how much there is, and the beginning of what was said."""
-    threads = tuple(replace(thread, body=thread.body[:QUOTED]) for thread in feedback.threads[:THREADS_SHOWN])
+    threads, demands = (
+        tuple(replace(one, body=one.body[:QUOTED]) for one in said[:THREADS_SHOWN])
+        for said in (feedback.threads, feedback.demands)
+    )
     more = feedback.more_threads or len(feedback.threads) > THREADS_SHOWN
     return replace(
         feedback,
         threads=threads,
+        demands=demands,
         more_threads=more,
         failing=feedback.failing[:NAMED],
         pending=feedback.pending[:NAMED],

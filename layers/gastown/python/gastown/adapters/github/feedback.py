@@ -32,6 +32,7 @@ def put_together(reviewed: Reviewed, checks: Checks, head_sha: str) -> Feedback:
         unchecked=checks.unchecked,
         awaiting_approval=_awaits_approval(reviewed, checks),
         changes_requested=reviewed.changes_requested,
+        demands=reviewed.demands(head_sha),
         decision=reviewed.pull.review_decision,
         missing=(*reviewed.missing, *checks.missing, *moved),
     )

@@ -36,7 +36,9 @@ query PullFeedback($owner: String!, $name: String!, $number: Int!, $after: Strin
       isDraft
       reviewDecision
       mergeStateStatus
-      latestOpinionatedReviews(first: 100, writersOnly: true) { nodes { state } }
+      latestOpinionatedReviews(first: 100, writersOnly: true) {
+        nodes { state body author { login } commit { oid } }
+      }
       reviewThreads(first: 100, after: $after) {
         pageInfo { hasNextPage endCursor }
         nodes { isResolved path line comments(first: 5) { nodes { author { login } body } } }
@@ -101,10 +103,19 @@ class ReviewThreads(Node):
     nodes: list[ReviewThread | None]
 
 
+class Commit(Node):
+    """What a review was made of."""
+
+    oid: str
+
+
 class Review(Node):
-    """Somebody's latest opinion."""
+    """Somebody's latest opinion, and of which head it is."""
 
     state: str
+    body: str = ""
+    author: Author | None = None
+    commit: Commit | None = None
 
 
 class Reviews(Node):
@@ -157,10 +168,21 @@ class Reviewed:
         """By GitHub's decision, or where it makes none, by any reviewer's latest opinion."""
         if self.pull.review_decision is not None:
             return self.pull.review_decision == CHANGES_REQUESTED
-        opinions = self.pull.latest_opinionated_reviews
-        return any(
-            review is not None and review.state == CHANGES_REQUESTED for review in (opinions and opinions.nodes) or []
+        return bool(self._objections())
+
+    def demands(self, head_sha: str) -> tuple[Thread, ...]:
+        """What those wrote who ask for changes of this head; what they wrote of another may be done already."""
+        if not self.changes_requested:
+            return ()
+        mine = [one for one in self._objections() if one.commit is not None and one.commit.oid == head_sha]
+        return tuple(
+            Thread(author=_author(one), body=one.body.strip()[:BODY_CHARACTERS]) for one in mine if one.body.strip()
         )
+
+    def _objections(self) -> list[Review]:
+        opinions = self.pull.latest_opinionated_reviews
+        nodes = (opinions and opinions.nodes) or []
+        return [review for review in nodes if review is not None and review.state == CHANGES_REQUESTED]
 
 
 def read_reviews(session: Session, pull: PullRef) -> Reviewed | HttpError | InvalidResponse:
@@ -234,5 +256,5 @@ def _thread(thread: ReviewThread) -> Thread:
     )
 
 
-def _author(comment: Comment) -> str:
+def _author(comment: Comment | Review) -> str:
     return comment.author.login[:NAME_CHARACTERS] if comment.author else NOBODY

@@ -75,6 +75,8 @@ class BeadBody(Body):
     priority: Priority = Priority.MEDIUM
     labels: list[str] = Field(default_factory=list, max_length=20)
     metadata: dict[str, Any] = Field(default_factory=dict)
+    assignee_agent_id: str | None = Field(default=None, min_length=1, max_length=64)
+    """The idle polecat that is to do it; the town chooses otherwise."""
     held: bool = False
     start_immediately: bool | None = Field(default=None, alias="startImmediately")
 
