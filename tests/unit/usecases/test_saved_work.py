@@ -1,6 +1,7 @@
 """Which refs a container may delete: those of ended beads of this town, when nobody goes on from them."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -12,8 +13,10 @@ from gastown.domain.handing_over import wip_ref
 from gastown.domain.ids import Moment
 from gastown.domain.redoing import Failed, retry_bead
 from gastown.domain.town import Town
-from gastown.usecases import saved_work
+from gastown.usecases import deleting, saved_work
+from gastown.usecases.deleting import Shelf
 from gastown.usecases.history import kept_bead
+from gastown.usecases.work_job import Slice, apply_slice, next_slice
 from tests.support.agent_world import RIG_ID, TOWN_ID, AgentWorld, Desk, a_desk, an_agent_world, container_claims
 
 
@@ -46,6 +49,16 @@ def end(desk: Desk, world: AgentWorld, status: BeadStatus) -> None:
             end_bead(town, town.bead(world.bead.id), status, "merged", moment)
 
     desk.work.change(TOWN_ID, move, actor="test", cause="test")
+
+
+def work_off_jobs(desk: Desk) -> None:
+    """Have the rows of deleted beads deleted."""
+    while (part := next_slice(desk.work, desk.town(), desk.work.now())) is not None:
+        desk.work.change(TOWN_ID, partial(_apply, part), actor="test", cause="test")
+
+
+def _apply(part: Slice, town: Town, moment: Moment) -> None:
+    apply_slice(town, part, moment)
 
 
 def test_the_ref_of_a_live_bead_stays(world: AgentWorld, desk: Desk) -> None:
@@ -89,6 +102,19 @@ def test_a_retried_beads_refs_stay_until_the_new_one_needs_them_no_more(world: A
         cause="test",
     )
     assert len(asked(world, desk)) == 1
+
+
+@pytest.mark.parametrize("first", ["live", "closed"])
+def test_the_ref_of_a_deleted_bead_is_over_and_no_other_towns(world: AgentWorld, desk: Desk, first: str) -> None:
+    """Somebody deleted it live or ended: nothing else is left of it, and a bead that never was here is another's."""
+    if first == "closed":
+        end(desk, world, BeadStatus.CLOSED)
+    deleting.delete_one(desk.work, Shelf(town_id=TOWN_ID, rig_id=RIG_ID, by="user-1"), world.bead.id)
+    work_off_jobs(desk)
+    assert kept_bead(desk.work, TOWN_ID, world.bead.id) is None
+
+    others = ["refs/gastown/wip/another-towns-bead/toast/1"]
+    assert asked(world, desk, *others) == [wip_ref(world.bead.id, world.polecat.id, 1)]
 
 
 def test_an_older_container_and_an_unknown_rig_are_refused(world: AgentWorld, desk: Desk) -> None:

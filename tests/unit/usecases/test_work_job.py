@@ -72,8 +72,8 @@ def finish(stage: Stage, count: int, status: BeadStatus = BeadStatus.CLOSED) -> 
 
 
 def rows_of(stage: Stage, bead_id: str) -> list[tuple[str, str]]:
-    """Every row that still is about a bead, but for the town's own history."""
-    kept = ("EVENTS", "JOURNAL", "CHECKPOINT")
+    """Every row that still is about a bead, but for the town's own history, and that it was there."""
+    kept = ("EVENTS", "JOURNAL", "CHECKPOINT", "DELETED")
     return [key for key in stage.store.rows[TOWN] if bead_id in f"{key[0]} {key[1]}" and key[0] not in kept]
 
 

@@ -1,22 +1,30 @@
 """Deleting the rows of beads that are deleted: text, history, final state and the line in the list of finished ones.
 
 All of it may be repeated. The final state goes last, because it says which line of which list is the bead's.
+What stays for a while is that the bead was this town's, so that the refs of its unfinished work can go too.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from gastown.domain.bead import Bead
 from gastown.domain.ids import BeadId
 from gastown.domain.molecule import Molecule
 from gastown.domain.stepping import text_id
 from gastown.domain.town import Entity
+from gastown.ports.town_store import Row
 from gastown.usecases.journal import done_key, final_line
 from gastown.usecases.town_items import decode_final
 from gastown.usecases.unit_of_work import UnitOfWork
 
 PAGE = 200
 """Rows of one bead read at once."""
+DELETED = "DELETED"
+"""The partition of the ids of deleted beads."""
+DELETED_LIFE = timedelta(days=365)
+"""How long a town knows that a bead was its own: any container that it starts in that time removes the bead's refs."""
 
 Key = tuple[str, str]
 
@@ -27,6 +35,8 @@ class Traces:
 
     bead_id: str
     elsewhere: tuple[Key, ...] = ()
+    may_have_refs: bool = True
+    """Only an agent's work on a bead is saved to refs; of what left the town live, nothing more is known."""
 
 
 def final_of(uow: UnitOfWork, town_id: str, bead_id: str) -> Entity | None:
@@ -41,13 +51,15 @@ def traces_of(bead_id: str, entity: Entity | None) -> Traces:
         return Traces(bead_id=bead_id)
     steps = entity.steps if isinstance(entity, Molecule) else []
     texts = [(f"BEAD#{text_id(BeadId(bead_id), step)}", "TEXT") for step in steps]
-    return Traces(bead_id=bead_id, elsewhere=(done_key(final_line(BeadId(bead_id), entity)), *texts))
+    elsewhere = (done_key(final_line(BeadId(bead_id), entity)), *texts)
+    return Traces(bead_id=bead_id, elsewhere=elsewhere, may_have_refs=isinstance(entity, Bead))
 
 
 def traces_of_line(uow: UnitOfWork, town_id: str, key: Key, line: dict[str, Any]) -> Traces:
     """The traces of a bead by its line in the list of finished ones; only a molecule has to be read for it."""
     entity = final_of(uow, town_id, line["id"]) if line["kind"] == "molecule" else None
-    return Traces(bead_id=line["id"], elsewhere=(key, *traces_of(line["id"], entity).elsewhere))
+    elsewhere = (key, *traces_of(line["id"], entity).elsewhere)
+    return Traces(bead_id=line["id"], elsewhere=elsewhere, may_have_refs=line["kind"] == "bead")
 
 
 def sweep_beads(uow: UnitOfWork, town_id: str, bead_ids: Iterable[str]) -> None:
@@ -59,10 +71,18 @@ def sweep(uow: UnitOfWork, town_id: str, found: list[Traces]) -> None:
     """Delete all rows of the beads that left these traces."""
     if not found:
         return
+    until = int((uow.now() + DELETED_LIFE).timestamp())
+    ids = [traces.bead_id for traces in found if traces.may_have_refs]
+    uow.store.put_rows(town_id, [Row(pk=DELETED, sk=bead_id, body={}, expires_at=until) for bead_id in ids])
     own = [key for traces in found for key in _own_rows(uow, town_id, traces.bead_id)]
     uow.store.delete_rows(town_id, [key for key in own if key[1] != "FINAL"])
     uow.store.delete_rows(town_id, [key for traces in found for key in traces.elsewhere])
     uow.store.delete_rows(town_id, [key for key in own if key[1] == "FINAL"])
+
+
+def was_deleted(uow: UnitOfWork, town_id: str, bead_id: str) -> bool:
+    """Whether this bead was the town's and somebody deleted it; known for a year, by one read."""
+    return uow.store.read_row(town_id, DELETED, bead_id) is not None
 
 
 def _own_rows(uow: UnitOfWork, town_id: str, bead_id: str) -> Iterator[Key]:
