@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,23 @@ def test_settings_reach_the_running_mayor(tmp_path: Path) -> None:
 
     assert ([200, 200], [("bigger", "smaller")]) == (statuses, models)
     assert "Be brief" in text
+
+
+def test_health_says_since_when_there_is_a_mayor(tmp_path: Path) -> None:
+    """The first time in this container; without one, nothing (container facts, 2)."""
+
+    async def work(hall: Hall, ask: Ask) -> list[Any]:
+        began = (await ask("GET", "/agents/known/status")).json()["startedAt"]
+        first = (await ask("GET", "/health")).json()["mayorReadyAt"]
+        await hall.process.commands.carry_out(a_mayor_start("another"))
+        later = (await ask("GET", "/health")).json()["mayorReadyAt"]
+        hall.process.watching.mayor_ready_at = None
+        return [began, first, later, "mayorReadyAt" in (await ask("GET", "/health")).json()]
+
+    began, first, later, shown = with_control(tmp_path, work)
+
+    assert datetime.fromisoformat(began) <= datetime.fromisoformat(first)
+    assert (first, False) == (later, shown)
 
 
 def test_without_the_key_only_health_answers(tmp_path: Path) -> None:

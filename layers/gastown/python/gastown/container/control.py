@@ -112,6 +112,8 @@ class Control:
             "uptime": int((time.monotonic() - self._began) * 1000),
             "startedAt": self._started_at.isoformat(),
         }
+        if (ready := self._handlers.mayor_ready_at) is not None:
+            body["mayorReadyAt"] = ready.isoformat()
         return JSONResponse(body | ({"draining": True} if self._handlers.draining else {}))
 
     async def start(self, request: Request) -> Response:

@@ -5,6 +5,7 @@ others share, so they do not wait.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -117,6 +118,11 @@ class Handlers:
         await self.enter(begins=False)
         _, session = self._running(agent_id)
         await session.send(words.prompt, when=words.when)
+
+    @property
+    def mayor_ready_at(self) -> datetime | None:
+        """When this container had a mayor for the first time."""
+        return self._starting.watching.mayor_ready_at
 
     def events(self, agent_id: str, after: int) -> list[Numbered]:
         """What an agent's last run did after an event of this number."""

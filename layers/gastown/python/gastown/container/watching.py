@@ -38,10 +38,11 @@ class Watching:
     clock: Callable[[], float] = time.monotonic
     client: TownClient | None = None
     began: float = field(init=False)
+    mayor_ready_at: datetime | None = None
+    """When the first session of a mayor was there."""
     _watches: dict[Key, Watch] = field(default_factory=dict)
     _steps: EventBuffer = field(default_factory=EventBuffer)
     _telling: Telling | None = None
-    _had_mayor: bool = False
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -105,8 +106,8 @@ class Watching:
         if (watch := self._watches.get((record.agent_id, record.dispatch))) is not None:
             took = _milliseconds(self.clock() - watch.began)
             self.step("agent.startup_complete", **_whose(record), durationMs=took)
-        if record.start.agent.role == "mayor" and not self._had_mayor:
-            self._had_mayor = True
+        if record.start.agent.role == "mayor" and self.mayor_ready_at is None:
+            self.mayor_ready_at = datetime.now(UTC)
             self.step("mayor.session_ready", **_whose(record), durationMs=self.uptime())
 
     def ended(self, record: Record, how: Exit) -> None:
