@@ -17,6 +17,7 @@ from gastown.domain.handing_over import hand_over
 from gastown.domain.ids import BeadId, CommandId, Moment
 from gastown.domain.molecule import Molecule
 from gastown.domain.review import Receipt, Review, ReviewPhase
+from gastown.domain.telling import tell_landed
 from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
 
@@ -166,6 +167,7 @@ def merge_review(town: Town, review: Review, receipt: Receipt, moment: Moment) -
     if review.source_id and (source := town.beads.get(review.source_id)):
         source.accepted_sha = receipt.commit_sha
         end_bead(town, source, BeadStatus.CLOSED, "merged", moment)
+        tell_landed(town, source, moment)
 
 
 def fail_review(town: Town, review: Review, failure: str, moment: Moment) -> None:
