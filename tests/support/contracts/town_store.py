@@ -85,6 +85,13 @@ class TownStoreContract:
 
         assert store.read_row(TOWN, "KEY#1", "ANSWER") == {"answer": "1"}
 
+    def test_a_row_that_says_nothing_is_there(self, store: TownStore) -> None:
+        """Its key is all that it tells."""
+        store.put_rows(TOWN, [Row(pk="DELETED", sk="bead-1", body={}, expires_at=4_000_000_000)])
+
+        assert store.read_row(TOWN, "DELETED", "bead-1") == {}
+        assert store.read_row(TOWN, "DELETED", "bead-2") is None
+
     def test_deletes_leave_the_working_set(self, store: TownStore) -> None:
         """What a commit removes is not loaded any more."""
         store.commit(commit(1, LiveItem(key="BEAD#1", version=1, body={})))

@@ -1,6 +1,6 @@
 """Jobs: long deletions slice by slice, each in a commit that fits, and nothing lost by a crash between two of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -90,6 +90,25 @@ def test_a_deleted_bead_leaves_the_town_at_once_and_its_rows_with_the_next_ticks
     assert ([], {}) == (rows_of(stage, bead.id), stage.town.jobs)
     with pytest.raises(NotFound):
         deleting.delete_one(stage.uow, SHELF, bead.id)
+
+
+def test_who_is_deleted_twice_is_remembered_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two people, or one who is impatient: a write of many rows would refuse the same key twice."""
+    [gone] = finish(stage, 1)
+    written: list[str] = []
+    put = stage.store.put_rows
+
+    def count(town_id: str, rows: Iterable[Row]) -> None:
+        kept = list(rows)
+        written.extend(row.sk for row in kept if row.pk == "DELETED")
+        put(town_id, kept)
+
+    for _ in range(2):
+        deleting.delete_one(stage.uow, SHELF, gone)
+    monkeypatch.setattr(stage.store, "put_rows", count)
+    settle(stage)
+
+    assert [gone] == written
 
 
 def test_an_ended_bead_is_deleted_too(stage: Stage) -> None:

@@ -72,7 +72,8 @@ def sweep(uow: UnitOfWork, town_id: str, found: list[Traces]) -> None:
     if not found:
         return
     until = int((uow.now() + DELETED_LIFE).timestamp())
-    ids = [traces.bead_id for traces in found if traces.may_have_refs]
+    # Whoever was deleted twice is named twice, and one write of many rows takes each key once.
+    ids = dict.fromkeys(traces.bead_id for traces in found if traces.may_have_refs)
     uow.store.put_rows(town_id, [Row(pk=DELETED, sk=bead_id, body={}, expires_at=until) for bead_id in ids])
     own = [key for traces in found for key in _own_rows(uow, town_id, traces.bead_id)]
     uow.store.delete_rows(town_id, [key for key in own if key[1] != "FINAL"])
