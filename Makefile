@@ -70,11 +70,11 @@ invoke: dev ## Each door in Lambda's own runtime, by `sam local invoke` (needs D
 	$(RUN) pytest tests/invoke -rs
 
 e2e: dev agents ## Stories against the local stack, over HTTP only
-	$(RUN) pytest tests/e2e -n 2 --dist loadfile -o cache_dir=.pytest_cache/e2e || $(AGAIN) tests/e2e -o cache_dir=.pytest_cache/e2e
+	$(RUN) pytest tests/e2e -n 2 --dist worksteal -o cache_dir=.pytest_cache/e2e || $(AGAIN) tests/e2e -o cache_dir=.pytest_cache/e2e
 
 rooms: dev agents ## Every test but the stories
-	$(RUN) pytest tests/unit tests/simulation tests/integration -n 2 -o cache_dir=.pytest_cache/rooms || \
-		$(AGAIN) tests/unit tests/simulation tests/integration -o cache_dir=.pytest_cache/rooms
+	$(RUN) pytest tests/integration tests/simulation tests/unit -n 2 --dist worksteal -o cache_dir=.pytest_cache/rooms || \
+		$(AGAIN) tests/integration tests/simulation tests/unit -o cache_dir=.pytest_cache/rooms
 
 test: dev agents ## Set up, then run every test: the stories, which mostly wait, beside the rest
 	@$(MAKE) --no-print-directory --jobs=2 e2e rooms
