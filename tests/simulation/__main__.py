@@ -72,6 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--mutant", default=None, help="one mutant alone")
     asked = parser.parse_args(arguments)
     logging.disable(logging.WARNING)
+    os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     return mutants(asked.mutant) if asked.what == "mutants" else worlds(asked)
 
 
