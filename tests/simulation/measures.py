@@ -32,7 +32,7 @@ class Measures:
     """Deeds of people, by what they changed; new heads, by review."""
     registered: int = 0
     words: int = 0
-    """Nudges and letters to the mayor that came, and that ended: whatever starts it or its turn uses some up."""
+    """What waited for the mayor that came, and that ended: whatever starts it or its turn uses some up."""
     asked: int = 0
     """How often triage requests were put before a triage agent."""
     turns: Counter[str] = field(default_factory=Counter)
@@ -108,8 +108,9 @@ class Measures:
 
 
 def _words(town: Town) -> set[str]:
-    """What waits to be said to the mayor."""
+    """What waits for the mayor: nudges, letters, and that somebody wants it to be there."""
     if town.mayor is None:
         return set()
     nudges = {nudge.id for nudge in town.nudges.values() if nudge.agent_id == town.mayor.id}
-    return nudges | {letter.id for letter in town.mail.values() if letter.recipient == town.mayor.id}
+    wish = {"wish"} if town.mayor.is_wanted else set()  # that it be there; people alone have it
+    return wish | nudges | {letter.id for letter in town.mail.values() if letter.recipient == town.mayor.id}
