@@ -30,7 +30,8 @@ class Measures:
     now: dict[str, str] = field(default_factory=dict)
     outside: Counter[str] = field(default_factory=Counter)
     """Deeds of people, by what they changed; new heads, by review."""
-    registered: int = 0
+    moves: int = 0
+    """Containers that came up, and that went again: whoever loses its session with one has not gone round by itself."""
     words: int = 0
     """What waited for the mayor that came, and that ended: whatever starts it or its turn uses some up."""
     asked: int = 0
@@ -60,8 +61,8 @@ class Measures:
         self._hear_talk(view)
         heads = {key for key, review in town.reviews.items() if key in before.reviews}
         self.outside.update(key for key in heads if town.reviews[key].sha != before.reviews[key].sha)
-        if town.container.state is ContainerState.READY is not before.container.state:
-            self.registered += 1
+        if (town.container.state is ContainerState.READY) != (before.container.state is ContainerState.READY):
+            self.moves += 1
         if not view.by_itself and town.container != before.container:
             self.outside["container"] += 1
 
@@ -87,7 +88,7 @@ class Measures:
         yield "container", "container", str(container.state), self._of_container(town)
         yield "triage", "triage", "asking" if batch_of(town) else "quiet", (self.asked,)
         if town.mayor is not None:
-            counted = (self.outside["mayor"], self.registered, self.words, town.mayor.attempts)
+            counted = (self.outside["mayor"], self.moves, self.words, town.mayor.attempts)
             yield "mayor", town.mayor.id, str(town.mayor.status), counted
         messages: list[Nudge | Mail] = [*town.nudges.values(), *town.mail.values()]
         for message in messages:
@@ -104,7 +105,7 @@ class Measures:
 
     def _of_container(self, town: Town) -> Measure:
         """A container that came up has begun anew; its stop is the town's own wish, which work has to feed."""
-        return self.outside["container"], self.registered, town.container.failures
+        return self.outside["container"], self.moves, town.container.failures
 
 
 def _words(town: Town) -> set[str]:
