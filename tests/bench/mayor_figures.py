@@ -3,10 +3,9 @@
 import json
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from gastown.adapters.system.clock import SystemClock
 from infra.local.agent_program import AGENT_COMMAND
@@ -69,17 +68,14 @@ def _measure(story: Story, want: Callable[[Story], None], last: str) -> tuple[fl
 
 
 def _moments(story: Story) -> dict[str, datetime]:
-    """When each event was first in the log of the town's container."""
+    logs = folder_of(story.stack.port).rglob("container.log")
+    return first_moments((line for log in logs for line in log.read_text().splitlines()), story.town_id)
+
+
+def first_moments(log: Iterable[str], town_id: str) -> dict[str, datetime]:
+    """When each event was first in a log of containers, for one town."""
     seen: dict[str, datetime] = {}
-    for line in _log(story):
-        if line.get("town_id") == story.town_id and "ts" in line:
-            at = datetime.strptime(line["ts"], "%Y-%m-%d %H:%M:%S,%f").astimezone(UTC)
-            seen.setdefault(line["msg"], at)
+    for line in (json.loads(line) for line in log if line.startswith("{") and line.endswith("}")):
+        if line.get("town_id") == town_id and "ts" in line:
+            seen.setdefault(line["msg"], datetime.fromisoformat(line["ts"]))
     return seen
-
-
-def _log(story: Story) -> Iterator[dict[str, Any]]:
-    for path in folder_of(story.stack.port).rglob("container.log"):
-        for line in path.read_text().splitlines():
-            if line.startswith("{") and line.endswith("}"):
-                yield json.loads(line)
