@@ -8,12 +8,10 @@ from typing import Any
 from gastown.api.views import stamp
 from gastown.domain.agent import Agent
 from gastown.domain.container import ContainerState
+from gastown.domain.escalation import BEAD_FAILED
 from gastown.domain.limits import HOOK_ORPHANED
 from gastown.domain.mayor import Mayor
 from gastown.domain.town import Town
-
-FAILURE = "bead_failed:"
-"""How the cause of a failed bead's escalation begins."""
 
 
 def show_status(town: Town, now: datetime) -> dict[str, Any]:
@@ -50,7 +48,7 @@ def _beads(town: Town) -> dict[str, int]:
         "inProgress": count["in_progress"],
         "inReview": count["in_review"],
         # What has failed is live no more; it is counted until somebody has acknowledged it.
-        "failed": sum(raised.cause.startswith(FAILURE) for raised in town.escalations.values()),
+        "failed": sum(raised.cause.startswith(BEAD_FAILED) for raised in town.escalations.values()),
         "triageRequests": len(town.triage),
         "reviews": len(town.reviews),
         "convoys": len(town.convoys),

@@ -11,7 +11,7 @@ from gastown.domain.bead import Bead, BeadStatus, Stub
 from gastown.domain.breaking import record_failure
 from gastown.domain.command import Command, CommandKind
 from gastown.domain.container import ContainerState
-from gastown.domain.escalation import Severity
+from gastown.domain.escalation import BEAD_FAILED, Severity
 from gastown.domain.event import Note
 from gastown.domain.handing_over import hand_over
 from gastown.domain.ids import BeadId, CommandId, Moment
@@ -203,7 +203,7 @@ def fail_bead(town: Town, bead: Bead, outcome: str, message: str, moment: Moment
     raise_escalation(
         town,
         moment,
-        cause=f"bead_failed:{bead.id}",
+        cause=f"{BEAD_FAILED}{bead.id}",
         severity=Severity.HIGH,
         title=f"Bead failed: {bead.title}",
         message=f"{message}. Blocked by it: {', '.join(waiting) or 'nothing'}.",

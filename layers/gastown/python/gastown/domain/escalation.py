@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from gastown.domain.ids import BeadId, RigId
 
+BEAD_FAILED = "bead_failed:"
+"""How the cause of a failed bead's escalation begins; the bead's id follows."""
+
 
 class Severity(StrEnum):
     """How bad it is."""

@@ -9,6 +9,7 @@ from gastown.domain.convoy import Convoy
 from gastown.domain.edges import cycle_through, replace_blocker
 from gastown.domain.ending import abandon_review, release, reopen
 from gastown.domain.errors import Conflict, NotFound
+from gastown.domain.escalation import BEAD_FAILED
 from gastown.domain.event import Note
 from gastown.domain.hooking import has_slot, hook
 from gastown.domain.ids import BeadId, Moment
@@ -162,5 +163,5 @@ def _tell(town: Town, old: Bead, new: Bead, by: str, moment: Moment) -> None:
 
 def settle_failure(town: Town, bead_id: BeadId, by: str, moment: Moment) -> None:
     """Acknowledge the escalation of a failed bead that a person has dealt with."""
-    for raised in [e.id for e in town.escalations.values() if e.cause == f"bead_failed:{bead_id}"]:
+    for raised in [e.id for e in town.escalations.values() if e.cause == f"{BEAD_FAILED}{bead_id}"]:
         acknowledge_escalation(town, raised, by, moment)

@@ -21,14 +21,6 @@ class RuntimeName(StrEnum):
 
 SERVED = (RuntimeName.KILO, RuntimeName.OPENCODE)
 """Agent programs that serve the same API; each is a runtime of its name."""
-PRESETS = (
-    RuntimeName.CLAUDE,
-    RuntimeName.CODEX,
-    RuntimeName.GEMINI,
-    RuntimeName.OPENCODE_RUN,
-    RuntimeName.AIDER,
-)
-"""Agent programs that are called once per session."""
 
 
 def can_use_tools(runtime: RuntimeName) -> bool:
