@@ -73,12 +73,13 @@ def body(router: BaseRouter, of: type[M]) -> M:
     return of.model_validate(raw_body(router))
 
 
-def whole_number(text: str | None, default: int, field: str) -> int:
-    """A number of a query, or its default. Raises `Invalid`."""
+def whole_number(text: str | None, default: int, field: str, *, least: int = 0, most: int | None = None) -> int:
+    """A number of a query, or its default. Raises `Invalid` for what is none, or out of bounds."""
     if text is None:
         return default
-    if not text.isdecimal():
-        raise Invalid(f"{field} is a whole number from 0", field=field)
+    if not text.isdecimal() or int(text) < least or (most is not None and int(text) > most):
+        bounds = f"from {least}" if most is None else f"from {least} to {most}"
+        raise Invalid(f"{field} is a whole number {bounds}", field=field)
     return int(text)
 
 

@@ -6,12 +6,11 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from gastown import bootstrap
 from gastown.api import access, callers
-from gastown.api.callers import success
+from gastown.api.callers import success, whole_number
 from gastown.api.event_views import show_event, show_news
 from gastown.api.schemas.happenings import HappeningsBody
 from gastown.api.views import stamp
 from gastown.domain.conversation import wrap
-from gastown.domain.errors import Invalid
 from gastown.usecases import agent_events, viewers
 from gastown.usecases.agent_events import Happening
 
@@ -25,18 +24,10 @@ def list_events(town_id: str, rig_id: str, agent_id: str) -> dict[str, Any]:
     """An agent's events after the one named by `after` (or `after_id`), oldest first, at most `limit`."""
     access.member(router, town_id, rig_id)
     query = router.current_event.query_string_parameters or {}
-    after = _number(query.get("after") or query.get("after_id"), "after", 0, 0, 10**18 - 1)
-    limit = _number(query.get("limit"), "limit", DEFAULT, 1, MOST)
+    after = whole_number(query.get("after") or query.get("after_id"), 0, "after", most=10**18 - 1)
+    limit = whole_number(query.get("limit"), DEFAULT, "limit", least=1, most=MOST)
     found = agent_events.list_events(bootstrap.unit_of_work(), town_id, rig_id, agent_id, after=after, limit=limit)
     return success([show_event(agent_id, event) for event in found])
-
-
-def _number(text: str | None, name: str, default: int, least: int, most: int) -> int:
-    if text is None:
-        return default
-    if not text.isdecimal() or not least <= int(text) <= most:
-        raise Invalid(f"{name} is a number between {least} and {most}", field=name)
-    return int(text)
 
 
 @router.post(f"{CONTAINER}/events")

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from gastown import bootstrap
 from gastown.api import access
-from gastown.api.callers import success
+from gastown.api.callers import success, whole_number
 from gastown.api.queue_views import show_queue
 from gastown.domain.errors import Invalid
 from gastown.usecases.merge_queue import QueueFilter, read_queue
@@ -21,10 +21,8 @@ def get(town_id: str) -> dict[str, Any]:
     """The merge queue of the town, or of one rig with `rigId`."""
     access.owner(router, town_id)
     query = router.current_event.query_string_parameters or {}
-    limit = query.get("limit", str(DEFAULT))
-    if not limit.isdecimal() or not 1 <= int(limit) <= MOST:
-        raise Invalid(f"limit is a whole number from 1 to {MOST}", field="limit")
-    chosen = QueueFilter(rig_id=query.get("rigId"), limit=int(limit), since=_moment(query.get("since")))
+    limit = whole_number(query.get("limit"), DEFAULT, "limit", least=1, most=MOST)
+    chosen = QueueFilter(rig_id=query.get("rigId"), limit=limit, since=_moment(query.get("since")))
     return success(show_queue(read_queue(bootstrap.unit_of_work(), town_id, chosen)))
 
 
