@@ -10,17 +10,12 @@ import pytest
 from tests.e2e.mayor_talk import conversation, convoys, say
 from tests.e2e.story import PATIENCE_SECONDS, Story, wait_until
 from tests.support.agent_program import needs_opencode, proxies_to_nowhere
-from tests.support.model_api import ModelApi, Move, Say, Talk, Use, moves, open_model_api
+from tests.support.model_api import ModelApi, Move, Say, Talk, Use, bash, moves, open_model_api
 
 pytestmark = [pytest.mark.e2e, needs_opencode, pytest.mark.timeout(600)]
 LANDING_SECONDS = 300.0
 """Five starts of the program, each of which takes seconds of processor time, on a machine that others use too."""
 FEEDBACK = "The toast is burnt: make it golden."
-
-
-def bash(command: str) -> Use:
-    """A call of the program's own shell."""
-    return Use("bash", {"command": command, "description": "work"})
 
 
 def report(talk: Talk) -> Use:

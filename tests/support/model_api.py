@@ -55,6 +55,11 @@ class Talk:
 Script = Callable[[Talk], Move]
 
 
+def bash(command: str) -> Use:
+    """A call of the program's own shell."""
+    return Use("bash", {"command": command, "description": "work"})
+
+
 def moves(*steps: Move | Callable[[Talk], Move]) -> Script:
     """A script that makes these moves, one after each tool's result; the last one is repeated."""
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import boto3
@@ -17,6 +18,9 @@ from gastown.adapters.websocket.push_channel import WebSocketPushChannel
 from gastown.domain.errors import Unavailable
 from tests.support.contracts.doorbell import DoorbellContract
 from tests.support.contracts.push_channel import PushChannelContract
+
+if TYPE_CHECKING:
+    from types_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
 
 OPEN = "open="
 
@@ -61,7 +65,27 @@ def endpoint(rings: list[bytes]) -> Iterator[str]:
     websocket_client.cache_clear()
 
 
-class TestWebSocketDoorbell(DoorbellContract):
+@pytest.fixture
+def deaf_client(nowhere: str, one_try: Config) -> "ApiGatewayManagementApiClient":
+    """A client where nobody answers."""
+    return boto3.client("apigatewaymanagementapi", endpoint_url=nowhere, config=one_try)
+
+
+class OnTheServer:
+    """The connections of the small server."""
+
+    @pytest.fixture
+    def open_connection(self) -> str:
+        """Ids of API Gateway end with an equals sign."""
+        return OPEN
+
+    @pytest.fixture
+    def closed_connection(self) -> str:
+        """Any other."""
+        return "closed="
+
+
+class TestWebSocketDoorbell(OnTheServer, DoorbellContract):
     """The contract, over HTTP."""
 
     @pytest.fixture
@@ -70,20 +94,9 @@ class TestWebSocketDoorbell(DoorbellContract):
         return WebSocketDoorbell(endpoint=endpoint)
 
     @pytest.fixture
-    def open_connection(self) -> str:
-        """Ids of API Gateway end with an equals sign."""
-        return OPEN
-
-    @pytest.fixture
-    def closed_connection(self) -> str:
-        """Any other."""
-        return "closed="
-
-    @pytest.fixture
-    def silent(self, nowhere: str, one_try: Config) -> WebSocketDoorbell:
+    def silent(self, deaf_client: "ApiGatewayManagementApiClient") -> WebSocketDoorbell:
         """The adapter where nobody answers."""
-        client = boto3.client("apigatewaymanagementapi", endpoint_url=nowhere, config=one_try)
-        return WebSocketDoorbell(endpoint="", client=lambda: client)
+        return WebSocketDoorbell(endpoint="", client=lambda: deaf_client)
 
     def test_a_ring_says_nothing(self, doorbell: WebSocketDoorbell, open_connection: str, rings: list[bytes]) -> None:
         """It names no town, no command and no secret."""
@@ -92,7 +105,7 @@ class TestWebSocketDoorbell(DoorbellContract):
         assert rings == [b"ring"]
 
 
-class TestWebSocketPushChannel(PushChannelContract):
+class TestWebSocketPushChannel(OnTheServer, PushChannelContract):
     """The contract, over HTTP."""
 
     @pytest.fixture
@@ -101,25 +114,14 @@ class TestWebSocketPushChannel(PushChannelContract):
         return WebSocketPushChannel(endpoint=endpoint)
 
     @pytest.fixture
-    def open_connection(self) -> str:
-        """Ids of API Gateway end with an equals sign."""
-        return OPEN
-
-    @pytest.fixture
-    def closed_connection(self) -> str:
-        """Any other."""
-        return "closed="
-
-    @pytest.fixture
     def heard(self, rings: list[bytes]) -> list[bytes]:
         """What arrived."""
         return rings
 
     @pytest.fixture
-    def silent(self, nowhere: str, one_try: Config) -> WebSocketPushChannel:
+    def silent(self, deaf_client: "ApiGatewayManagementApiClient") -> WebSocketPushChannel:
         """The adapter where nobody answers."""
-        client = boto3.client("apigatewaymanagementapi", endpoint_url=nowhere, config=one_try)
-        return WebSocketPushChannel(endpoint="", client=lambda: client)
+        return WebSocketPushChannel(endpoint="", client=lambda: deaf_client)
 
     def test_a_channel_that_hangs_is_given_up_soon(self, rings: list[bytes]) -> None:
         """One try, while somebody waits: the server takes the connection and never answers."""

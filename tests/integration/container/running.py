@@ -6,6 +6,7 @@ started with.
 """
 
 import importlib
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tests.integration.container.door import BOOT_CODE, TOWN, Door
 
@@ -115,6 +116,11 @@ class Running:
         """Send a signal and return the exit code."""
         self.process.send_signal(number)
         return self.process.wait(30)
+
+    def said(self, *names: str) -> list[dict[str, Any]]:
+        """The container's records of these names in their order; lines of others' are left out."""
+        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in lines if line["msg"] in names]
 
     def everything_written(self) -> str:
         """All text the container wrote that stays: its log, the agents' logs, and every git configuration."""

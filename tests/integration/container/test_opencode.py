@@ -10,7 +10,7 @@ from tests.integration.container.door import TOWN, Door
 from tests.integration.container.remote import Bare
 from tests.integration.container.running import run_container
 from tests.support.agent_program import SERVED, agent_environment, needs_opencode
-from tests.support.model_api import ModelApi, Refuse, Say, Use, moves, open_model_api
+from tests.support.model_api import ModelApi, Refuse, Say, Use, bash, moves, open_model_api
 
 PATIENCE = 120
 KEY = "key-of-the-models-api"
@@ -27,11 +27,6 @@ def a_container(door: Door, models: ModelApi, workspace: Path, **more: str) -> A
     """A container whose town pays for these models."""
     door.model = {"token": KEY, "url": models.url}
     return run_container(door, workspace, **agent_environment(), **more)
-
-
-def bash(command: str) -> Use:
-    """A call of the program's own shell."""
-    return Use("bash", {"command": command, "description": "work"})
 
 
 def a_run(bare: Bare, agent_id: str, dispatch: int = 1, **changes: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Other models for a mayor that lives: a real agent program goes on in its conversation, or with the old models."""
 
-import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.container.door import Door
-from tests.integration.container.running import Running, run_container
+from tests.integration.container.running import run_container
 from tests.integration.container.warm_mayor import PATIENCE, a_start, describe_mayor, hear_a_turn, turns
 from tests.support.agent_program import OPENCODE, agent_environment, needs_opencode
 from tests.support.model_api import ModelApi, Say, moves, open_model_api
@@ -53,12 +52,6 @@ def speak(door: Door, words: str) -> None:
     door.await_(lambda: turns(door) > before, seconds=PATIENCE)
 
 
-def logged(running: Running, name: str) -> list[dict[str, Any]]:
-    """The container's records of one kind."""
-    lines = [json.loads(line) for line in running.log.read_text().splitlines() if line.startswith("{")]
-    return [line for line in lines if line["msg"] == name]
-
-
 def test_another_model_goes_on_after_the_turn_under_way(door: Door, models: ModelApi, tmp_path: Path) -> None:
     """It sees what the old one was told and said; the turn that the order came into ends as it began."""
     answering = threading.Event()
@@ -71,11 +64,11 @@ def test_another_model_goes_on_after_the_turn_under_way(door: Door, models: Mode
         # Who is nobody is answered at once: by then the container has the order before it too.
         door.want(OF_THE_MAYOR | {"id": "barrier", "agent_id": "nobody", "kind": "message", "payload": {"prompt": "x"}})
         answer_to(door, "barrier")
-        assert ("model-another" in door.acks, len(logged(running, "server.spawned"))) == (False, 1)
+        assert ("model-another" in door.acks, len(running.said("server.spawned"))) == (False, 1)
         answering.set()
         assert "accepted" == answer_to(door, "model-another")["outcome"]
         speak(door, "What is my word?")
-        assert "GASTOWN_MODEL=another" in environment_of(logged(running, "server.spawned")[-1]["pid"])
+        assert "GASTOWN_MODEL=another" in environment_of(running.said("server.spawned")[-1]["pid"])
         running.end()
 
     assert (1, 1) == (len(models.talks("mayor")), len(models.talks("another")))
@@ -83,8 +76,8 @@ def test_another_model_goes_on_after_the_turn_under_way(door: Door, models: Mode
     assert ["marmalade" in talk.said[0], "What is my word?" in talk.said[1]] == [True, True]
     assert "You are the mayor" in talk.system
     assert ["I keep it."] == said_before(models)
-    assert 1 == len(logged(running, "session.opened"))
-    assert ["another"] == [line["model"] for line in logged(running, "agent.model_changed")]
+    assert 1 == len(running.said("session.opened"))
+    assert ["another"] == [line["model"] for line in running.said("agent.model_changed")]
 
 
 def environment_of(process_id: int) -> list[str]:
@@ -116,4 +109,4 @@ def test_a_change_that_fails_leaves_all_as_it_was(door: Door, models: ModelApi, 
     assert [] == models.talks("another")
     [_, talk] = models.talks("mayor")
     assert ["marmalade" in talk.said[0], "What is my word?" in talk.said[1]] == [True, True]
-    assert [] == logged(running, "agent.model_changed")
+    assert [] == running.said("agent.model_changed")

@@ -1,6 +1,5 @@
 """A real agent program made warm for the mayor: the start that comes later finds its server and opens a session."""
 
-import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,9 +36,8 @@ def run_mayor(door: Door, models: ModelApi, workspace: Path, start: dict[str, An
         door.want(start)
         door.await_(lambda: [p for _, p, _ in door.heard if p.endswith("/agents/mayor/waiting")], seconds=PATIENCE)
         running.end(signal.SIGINT)
-    lines = [json.loads(line) for line in running.log.read_text().splitlines() if line.startswith("{")]
-    told = {"server.spawned", "server.replaced", "mayor.prewarm_complete", "session.opened"}
-    return [line["msg"] for line in lines if line["msg"] in told]
+    told = running.said("server.spawned", "server.replaced", "mayor.prewarm_complete", "session.opened")
+    return [line["msg"] for line in told]
 
 
 def test_the_start_after_a_prewarm_spawns_no_second_server(door: Door, models: ModelApi, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """What a mayor was told outlives its container: a real agent program goes on in a new one, on an empty disk."""
 
 import gzip
-import json
 import os
 import shutil
 import signal
@@ -80,11 +79,10 @@ def last_talk(models: ModelApi) -> Talk:
 
 def kill_with_its_children(running: Running) -> None:
     """What ECS does to a task that is out of memory: everything ends at once, and nothing is tidied up."""
-    lines = [json.loads(line) for line in running.log.read_text().splitlines() if line.startswith("{")]
     running.process.kill()
     running.process.wait()
-    for pid in [line["pid"] for line in lines if line["msg"] == "server.spawned"]:
-        os.killpg(pid, signal.SIGKILL)
+    for line in running.said("server.spawned"):
+        os.killpg(line["pid"], signal.SIGKILL)
 
 
 @needs_opencode

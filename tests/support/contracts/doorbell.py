@@ -4,24 +4,15 @@ import pytest
 
 from gastown.domain.errors import Unavailable
 from gastown.ports.doorbell import Doorbell
+from tests.support.contracts.connection import ConnectionContract
 
 
-class DoorbellContract:
+class DoorbellContract(ConnectionContract):
     """Run by the fake's test and by the adapter's, which give the fixtures."""
 
     @pytest.fixture
     def doorbell(self) -> Doorbell:
         """The doorbell under test."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def open_connection(self) -> str:
-        """The id of a connection that is open."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def closed_connection(self) -> str:
-        """The id of a connection that was closed."""
         raise NotImplementedError
 
     @pytest.fixture

@@ -4,26 +4,17 @@ import pytest
 
 from gastown.domain.errors import Unavailable
 from gastown.ports.push_channel import PushChannel
+from tests.support.contracts.connection import ConnectionContract
 
 TEXTS = [b'{"cursor":1}', "ünïcode ".encode() * 2_000]
 
 
-class PushChannelContract:
+class PushChannelContract(ConnectionContract):
     """Run by the fake's test and by the adapter's, which give the fixtures."""
 
     @pytest.fixture
     def channel(self) -> PushChannel:
         """The channel under test."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def open_connection(self) -> str:
-        """The id of a connection that is open."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def closed_connection(self) -> str:
-        """The id of a connection that was closed."""
         raise NotImplementedError
 
     @pytest.fixture
