@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.mayor_talk import conversation, convoys, say
 from tests.e2e.story import PATIENCE_SECONDS, Story, wait_until
-from tests.support.agent_program import needs_opencode, proxies_to_nowhere
+from tests.support.agent_program import needs_opencode, proxies_to
 from tests.support.model_api import ModelApi, Move, Say, Talk, Use, bash, moves, open_model_api
 
 pytestmark = [pytest.mark.e2e, needs_opencode, pytest.mark.timeout(600)]
@@ -70,14 +70,17 @@ def models(story: Story) -> Iterator[ModelApi]:
             "small_model": "small",
             "kilocode_token": "key-of-the-models-api",
             "model_url": api.url,
-            "env_vars": proxies_to_nowhere(),
+            "env_vars": proxies_to(api.origin),
         }
         story.api.configure(story.town_id, settings)
         yield api
 
 
 def test_a_message_lands_after_changes_were_asked_for(story: Story, models: ModelApi) -> None:
-    """One mayor, two runs of a polecat and two of a refinery: the approved head is on the branch, and nothing else."""
+    """One mayor, two runs of a polecat and two of a refinery: the approved head is on the branch, and nothing else.
+
+    Of all hosts, the programs ask that of the models alone: what one would install or look up stays where it is.
+    """
     say(story, "Make breakfast")
 
     assert wait_until(lambda: bool(convoys(story)), PATIENCE_SECONDS)
@@ -89,4 +92,5 @@ def test_a_message_lands_after_changes_were_asked_for(story: Story, models: Mode
     assert FEEDBACK in story.bead(str(asked["new_value"]))["body"]
     assert wait_until(lambda: "Breakfast is served." in conversation(story, "assistant"), PATIENCE_SECONDS)
     assert "Make breakfast" in conversation(story, "user")
+    assert [] == models.elsewhere
     assert [2, 2] == [len({talk.said[0] for talk in models.talks(role)}) for role in ("polecat", "refinery")]

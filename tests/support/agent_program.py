@@ -24,9 +24,9 @@ SERVED = [pytest.param("opencode", marks=needs_opencode), pytest.param("kilo", m
 """The programs that serve sessions, as parameters of a test: each is skipped where it is not there."""
 
 
-def proxies_to_nowhere() -> dict[str, str]:
-    """Variables with which a program finds nothing but this host."""
-    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), NOWHERE)
+def proxies_to(proxy: str) -> dict[str, str]:
+    """Variables with which a program asks this proxy for all that is not on this host."""
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), proxy)
     return {**proxies, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
 
 
@@ -35,6 +35,6 @@ def agent_commands() -> dict[str, str]:
     return {"GASTOWN_OPENCODE_COMMAND": str(OPENCODE)} | ({"GASTOWN_KILO_COMMAND": KILO} if KILO else {})
 
 
-def agent_environment() -> dict[str, str]:
+def agent_environment(proxy: str = NOWHERE) -> dict[str, str]:
     """What a container is told so that it finds the programs, and they nothing but this host."""
-    return {**agent_commands(), **proxies_to_nowhere()}
+    return {**agent_commands(), **proxies_to(proxy)}

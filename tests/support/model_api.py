@@ -2,7 +2,7 @@
 
 The model's name in a request says which script plays, so every role has its own. A script is asked with the whole
 conversation at each request and keeps no state: a request that is repeated is answered with the same move. Requests
-without tools are for a title and get a text.
+without tools are for a title and get a text. As a proxy it refuses every other host, and remembers which were wanted.
 """
 
 import json
@@ -72,13 +72,19 @@ def moves(*steps: Move | Callable[[Talk], Move]) -> Script:
 
 @dataclass
 class ModelApi:
-    """The scripts by model name, and every request that came."""
+    """The scripts by model name, every request that came, and the hosts that were wanted of the proxy."""
 
     scripts: dict[str, Script] = field(default_factory=dict)
     requests: list[dict[str, Any]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
-    url: str = ""
+    elsewhere: list[str] = field(default_factory=list)
+    origin: str = ""
     lock: threading.Condition = field(default_factory=threading.Condition)
+
+    @property
+    def url(self) -> str:
+        """Where the models answer."""
+        return f"{self.origin}/v1"
 
     def talks(self, model: str) -> list[Talk]:
         """What was asked of this model, without the requests for a title."""
@@ -155,6 +161,10 @@ def open_model_api(scripts: Mapping[str, Script] | None = None) -> Iterator[Mode
             lines = [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks(request["model"], move, number)]
             self._send(200, "text/event-stream", "".join([*lines, "data: [DONE]\n\n"]).encode())
 
+        def do_CONNECT(self) -> None:
+            api.elsewhere.append(self.path)
+            self.send_error(403)
+
         def _send(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
@@ -167,7 +177,7 @@ def open_model_api(scripts: Mapping[str, Script] | None = None) -> Iterator[Mode
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    api.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    api.origin = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -26,7 +26,7 @@ def models() -> Iterator[ModelApi]:
 def a_container(door: Door, models: ModelApi, workspace: Path, **more: str) -> Any:
     """A container whose town pays for these models."""
     door.model = {"token": KEY, "url": models.url}
-    return run_container(door, workspace, **agent_environment(), **more)
+    return run_container(door, workspace, **agent_environment(models.origin), **more)
 
 
 def a_run(bare: Bare, agent_id: str, dispatch: int = 1, **changes: Any) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def call_of(door: Door, path: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("runtime", [*SERVED, pytest.param("opencode-run", marks=needs_opencode)])
 def test_a_polecat_does_a_bead(door: Door, bare: Bare, models: ModelApi, tmp_path: Path, runtime: str) -> None:
-    """It edits with the program's tools, pushes its branch for real, and reports by a tool of the town."""
+    """It edits with the program's tools, pushes for real, reports by a tool of the town, and asks no other host."""
     door.prime = {"toast": {"hooked_bead": {"title": "Make toast.txt", "body": "Write it."}}}
     models.scripts["toast"] = moves(
         Use("write", {"filePath": "toast.txt", "content": "made by a model\n"}),
@@ -72,6 +72,7 @@ def test_a_polecat_does_a_bead(door: Door, bare: Bare, models: ModelApi, tmp_pat
     assert "Write it." in first.said[0]
     assert "a polecat of rig rig-1" in f"{first.system}\n{first.said[0]}"
     assert {KEY} == set(models.tokens)
+    assert [] == models.elsewhere
     assert KEY not in running.everything_written()
 
 

@@ -80,7 +80,7 @@ def test_a_role_may_do_what_its_prompt_says(role: str, edit: str, bash: str, pus
 
 def test_both_programs_find_it() -> None:
     """Under each name the same text; what they store lies in the agent's HOME (REQ-1.17)."""
-    environment = as_environment("{}", "/home/a")
+    environment = as_environment("{}", "/home/a", None)
 
     assert "{}" == environment["KILO_CONFIG_CONTENT"] == environment["OPENCODE_CONFIG_CONTENT"]
     assert ("/home/a/.local/share", "gastown") == (environment["XDG_DATA_HOME"], environment["KILOCODE_FEATURE"])
@@ -88,6 +88,18 @@ def test_both_programs_find_it() -> None:
 
 def test_what_a_town_does_is_not_told_to_the_makers_of_its_program() -> None:
     """`kilo` counts its use and copies its sessions elsewhere unless it is told not to."""
-    environment = as_environment("{}", "/home/a")
+    environment = as_environment("{}", "/home/a", None)
 
     assert ("off", "1") == (environment["KILO_TELEMETRY_LEVEL"], environment["KILO_DISABLE_SESSION_INGEST"])
+
+
+def test_a_list_of_models_is_fetched_only_where_no_endpoint_describes_them() -> None:
+    """A program in a network of its own would ask for it in vain at each start."""
+    fetching = [access for access in (OWN, GATEWAY, None) if "DISABLE_MODELS_FETCH" not in told(access)]
+
+    assert [GATEWAY, None] == fetching
+
+
+def told(access: ModelAccess | None) -> str:
+    """The names of all variables that this access leads to."""
+    return " ".join(as_environment("{}", "/home/a", access))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import gastown
+from gastown.container.agent_home import make_home
 from gastown.container.broker import place_socket
 from gastown.container.git import numbered
 from gastown.container.merging import identity
@@ -86,7 +87,7 @@ class Outfit:
         that was made ready early has the environment of the start that uses it. Reserved names among the town's
         variables are left out (REQ-R.1d), and nothing of theirs replaces what the platform sets.
         """
-        home = make_folder(self.places.home(start.agent.id), self.account, mode=0o700)
+        home = make_home(self.places.home(start.agent.id), self.account)
         mine = inherited(os.environ)
         mine["PATH"] = f"{self._bin()}:{mine.get('PATH', os.defpath)}"
         wished = {name: value for name, value in variables.items() if not is_reserved(name)}

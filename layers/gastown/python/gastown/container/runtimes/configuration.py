@@ -130,13 +130,16 @@ def _describe(models: Models, access: ModelAccess) -> dict[str, Any]:
     return {"options": options, "models": {name: {} for name in ids}}
 
 
-def as_environment(configuration: str, home: str) -> dict[str, str]:
+def as_environment(configuration: str, home: str, access: ModelAccess | None) -> dict[str, str]:
     """The variables that bring a configuration, and keep all that the program stores below its agent's HOME.
 
     Both programs read the same configuration, each under its own name (container facts, 3.2). `kilo` would tell its
-    makers how it is used, and copy its sessions to them; what it says of a town's work is the town's alone.
+    makers how it is used, and copy its sessions to them; what it says of a town's work is the town's alone. With an
+    endpoint of the town's own, every model is described above, and no list of the world's models is fetched.
     """
     both = {"CONFIG_CONTENT": configuration, "DISABLE_AUTOUPDATE": "1", "PURE": "1"}
+    if _provider(access) == GATEWAY:
+        both["DISABLE_MODELS_FETCH"] = "1"
     return {
         **{f"{prefix}_{name}": value for prefix in ("KILO", "OPENCODE") for name, value in both.items()},
         "XDG_DATA_HOME": f"{home}/.local/share",

@@ -56,7 +56,7 @@ class KiloRuntime:
         configuration = configure(
             role=launch.role, models=models, access=launch.access, tools=self._tools, tools_path=self._tools_path
         )
-        return {**launch.environment, **as_environment(configuration, launch.environment["HOME"])}
+        return {**launch.environment, **as_environment(configuration, launch.environment["HOME"], launch.access)}
 
     async def warm(self, launch: Launch) -> None:
         """Have the folder's server running. Raises `RefusedError`."""

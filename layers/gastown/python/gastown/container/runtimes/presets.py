@@ -99,7 +99,7 @@ def call_opencode(command: Sequence[str], launch: Launch, *, tools: Sequence[str
     """`opencode run`, configured as `opencode serve` is. Raises `RefusedError` (invalid) without a model."""
     models = name_models(launch.model, launch.small_model, launch.access)
     configuration = configure(role=launch.role, models=models, access=launch.access, tools=tools, tools_path=tools_path)
-    variables = as_environment(configuration, launch.environment["HOME"])
+    variables = as_environment(configuration, launch.environment["HOME"], launch.access)
     flags = ("run", "--format", "json")
     return Call(
         program="opencode", command=(*command, *flags), variables=variables, reader=partial(JsonLines, of_opencode)
