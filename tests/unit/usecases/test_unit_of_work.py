@@ -28,6 +28,7 @@ class Desk:
         self.time = datetime(2026, 1, 1, 12, tzinfo=UTC)
         self.numbers = count(1)
         self.woken: list[str] = []
+        self.dedups: list[str] = []
 
     def now(self) -> datetime:
         """The time that the test says."""
@@ -38,8 +39,9 @@ class Desk:
         return f"id-{next(self.numbers):08d}"
 
     def wake(self, town_id: str, *, cause: str, dedup: str) -> None:
-        """Remember the cause."""
+        """Remember the cause, and by what the queue would know this wake again."""
         self.woken.append(cause)
+        self.dedups.append(dedup)
 
 
 @pytest.fixture
@@ -199,6 +201,16 @@ def test_a_delivery_costs_one_request_and_no_load(uow: UnitOfWork, store: Memory
     assert answers == [True, False]
     assert dict(store.calls) == {"deliver": 2}
     assert desk.woken[-2:] == ["task_stopped"] * 2
+
+
+def test_an_event_that_comes_again_after_its_tick_is_not_left_lying(uow: UnitOfWork, desk: Desk) -> None:
+    """The queue drops a wake that it had within 5 minutes, and a container answers a command twice within a second."""
+    uow.deliver(TOWN, EventKind.COMMAND_ACKED, {}, source="container", event_id="1-ack")
+    uow.change(TOWN, lambda town, _: town.inbox.clear(), actor="tick", cause="tick")
+    desk.time += timedelta(milliseconds=80)
+
+    assert uow.deliver(TOWN, EventKind.COMMAND_ACKED, {}, source="container", event_id="1-ack")
+    assert len(desk.dedups) == len(set(desk.dedups))
 
 
 def test_history_and_finals_can_be_read_after_the_working_set_has_forgotten(

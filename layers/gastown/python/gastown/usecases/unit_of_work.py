@@ -276,7 +276,8 @@ class UnitOfWork:
                     new = self.store.deliver(town_id, f"INBOX#{source}#{event_id}", body, now=now, fence=fence)
                 except FenceBroken as fenced:
                     raise StaleDispatch("stale dispatch") from fenced
-        self.wake(town_id, cause=str(kind), dedup=f"{source}-{event_id}")
+        # With the time in it: delivered again after a tick has taken it, an event waits anew and needs its own wake.
+        self.wake(town_id, cause=str(kind), dedup=f"{source}-{event_id}-{now:%Y%m%d%H%M%S.%f}")
         return new
 
     def wake(self, town_id: str, *, cause: str, dedup: str) -> None:
