@@ -16,17 +16,18 @@ from gastown.ports.doorbell import Doorbell
 from gastown.reconciler.signs import is_responsive
 from gastown.usecases.unit_of_work import UnitOfWork
 
-STEP_MS = 20_000
-"""The longest step; four heartbeats would have to be missed before 90 s of silence count."""
+STEP_MS = 40_000
+"""The longest step; after two whose heartbeats were missed, 90 s of silence are not yet over."""
 
 FAR = timedelta(days=3650)
 """Whoever waits for anything at all is due by then; a town with a container always waits for something."""
 
-STEP_PATIENCE_S = 3.0
-"""Real seconds that one step waits for beats and ticks; after 90 s of silence a container is waited for no more."""
+STEP_PATIENCE_S = 4.5
+"""Real seconds that one step waits for rest, for beats and for ticks each; after 90 s of silence a container is waited
+for no more."""
 
-CALL_PATIENCE_S = 20.0
-"""Real seconds that one call takes at most, plus one step."""
+CALL_PATIENCE_S = 15.0
+"""Real seconds that one call takes at most, plus one step: together less than the 30 s that API Gateway waits."""
 
 POLL_S = (0.03, 0.25)
 """Real seconds between two looks: soon at first, each time half as long again, so that a long wait asks little."""
