@@ -171,7 +171,9 @@ def open_door() -> Iterator[Door]:
 
         def _reply(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length) or b"null") or {}
+            if len(data := self.rfile.read(length)) < length:
+                return  # the container has ended in the middle of a word: it said nothing
+            body = json.loads(data or b"null") or {}
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
             status, answer = door.answer(self.command, self.path, token, body)
             self._send(status, json.dumps(answer).encode())
