@@ -61,8 +61,8 @@ def move_clock(work: ClockWork, milliseconds: int) -> Moved:
     if milliseconds < 0:
         raise Invalid("A clock only moves forward", field="seconds")
     end, moved, steps = work.elapsed() + CALL_PATIENCE_S, 0, 0
+    waiting = work.uow.directory.due_towns(work.uow.now() + FAR)
     while moved < milliseconds and (work.elapsed() < end or not steps):
-        waiting = work.uow.directory.due_towns(work.uow.now() + FAR)
         moved += _step(work, waiting, min(_stride(work, waiting), milliseconds - moved))
         steps += 1
     offset = work.uow.directory.clock_offset_ms()
@@ -89,7 +89,7 @@ def _step(work: ClockWork, waiting: Sequence[str], milliseconds: int) -> int:
     work.refresh()
     _let_beat(work, waiting)
     now = work.uow.now()
-    due = directory.due_towns(now)
+    due = [town_id for town_id in waiting if _is_due(work, town_id, now)]
     for town_id in due:
         work.uow.wake_queue.wake(town_id, cause="clock", dedup=f"clock-{offset}")
     _until(work, work.elapsed() + STEP_PATIENCE_S, lambda: not any(_is_due(work, town_id, now) for town_id in due))
