@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from statelint.linter import Linter
 
+from gastown.usecases.step_convoy import read_step
 from infra.local.deployment import aws_session, client_settings
 from infra.local.template import ROOT
 
@@ -181,7 +182,10 @@ def test_a_failed_convoy_fails_its_execution(make_convoy: Callable[[], Convoy]) 
 
 
 def test_a_wait_without_an_answer_is_entered_again(make_convoy: Callable[[int], Convoy]) -> None:
-    """A lost token costs time, not the convoy; the bead's id survives the second entry."""
+    """A lost token costs time, not the convoy; the bead's id survives the second entry, which says that it is later.
+
+    So the call of an execution that was stopped, if it comes late, does not take the place of its successor's.
+    """
     convoy = make_convoy(1)
     asked: list[str] = []
 
@@ -194,3 +198,6 @@ def test_a_wait_without_an_answer_is_entered_again(make_convoy: Callable[[int], 
     assert ended["status"] == "SUCCEEDED"
     assert convoy.steps() == ["start", "start", "bead", "bead", "close", "close"]
     assert {call.get("bead_id") for call in convoy.calls if call["step"] == "bead"} == {"b1"}
+    entered = [read_step(call).entered_at for call in convoy.calls]
+    assert None not in entered
+    assert entered == sorted(set(entered), key=str)
