@@ -72,8 +72,8 @@ invoke: dev ## Each door in Lambda's own runtime, by `sam local invoke` (needs D
 e2e: dev agents ## Stories against the local stack, over HTTP only
 	$(RUN) pytest tests/e2e -n 2 --dist worksteal -o cache_dir=.pytest_cache/e2e || $(AGAIN) tests/e2e -o cache_dir=.pytest_cache/e2e
 
-rooms: dev agents ## Every test but the stories
-	$(RUN) pytest tests/integration tests/simulation tests/unit -n 2 --dist worksteal -o cache_dir=.pytest_cache/rooms || \
+rooms: dev agents ## Every test but the stories; handed out one by one, the long ones first
+	$(RUN) pytest tests/integration tests/simulation tests/unit -n 2 --dist load --maxschedchunk 2 -o cache_dir=.pytest_cache/rooms || \
 		$(AGAIN) tests/integration tests/simulation tests/unit -o cache_dir=.pytest_cache/rooms
 
 test: dev agents ## Set up, then run every test: the stories, which mostly wait, beside the rest

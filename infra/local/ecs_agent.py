@@ -1,6 +1,6 @@
 """The ECS agent of the local stack: runs each task that the emulator calls RUNNING as a local process.
 
-It asks the emulator four times a second which tasks there are. A new one becomes `python -m gastown.container` in a
+It asks the emulator twice a second which tasks there are. A new one becomes `python -m gastown.container` in a
 group of its own; one whose process ended is stopped in the emulator; one that the emulator stopped gets SIGTERM, and
 SIGKILL after the stop time-out. Either way the `ECS Task State Change` event is sent, as ECS would.
 
@@ -30,7 +30,7 @@ from infra.local.template import HOUSE, ROOT
 if TYPE_CHECKING:
     from types_boto3_ecs.type_defs import TaskTypeDef
 
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.5
 STOP_SECONDS = 120.0
 LEAVING_SECONDS = 8.0
 LOST_POLLS = 20
