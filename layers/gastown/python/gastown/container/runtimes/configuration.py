@@ -12,6 +12,7 @@ from typing import Any
 
 from gastown.container.payloads import Cause, ModelAccess
 from gastown.container.refusals import RefusedError
+from gastown.container.runtimes.runtime import Launch
 
 GATEWAY = "gastown"
 """The provider that stands for a town's own endpoint."""
@@ -128,6 +129,13 @@ def _describe(models: Models, access: ModelAccess) -> dict[str, Any]:
     if access.organization_id:
         options["kilocodeOrganizationId"] = access.organization_id
     return {"options": options, "models": {name: {} for name in ids}}
+
+
+def variables_for(launch: Launch, *, tools: Sequence[str], tools_path: str) -> dict[str, str]:
+    """All that configures a program for one launch. Raises `RefusedError` (invalid) without a model."""
+    models = name_models(launch.model, launch.small_model, launch.access)
+    configuration = configure(role=launch.role, models=models, access=launch.access, tools=tools, tools_path=tools_path)
+    return as_environment(configuration, launch.environment["HOME"], launch.access)
 
 
 def as_environment(configuration: str, home: str, access: ModelAccess | None) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from gastown.container.log import say
 from gastown.container.payloads import Cause
 from gastown.container.refusals import RefusedError
-from gastown.container.runtimes.configuration import as_environment, configure, name_models
+from gastown.container.runtimes.configuration import name_models, variables_for
 from gastown.container.runtimes.kilo_session import IdleLimits, KiloSession
 from gastown.container.runtimes.runtime import Launch, Session
 from gastown.container.runtimes.serve_client import ServeError
@@ -52,11 +52,7 @@ class KiloRuntime:
 
     def environment(self, launch: Launch) -> Mapping[str, str]:
         """All that the server's process gets, but for its password. Pure. Raises `RefusedError` (invalid)."""
-        models = name_models(launch.model, launch.small_model, launch.access)
-        configuration = configure(
-            role=launch.role, models=models, access=launch.access, tools=self._tools, tools_path=self._tools_path
-        )
-        return {**launch.environment, **as_environment(configuration, launch.environment["HOME"], launch.access)}
+        return {**launch.environment, **variables_for(launch, tools=self._tools, tools_path=self._tools_path)}
 
     async def warm(self, launch: Launch) -> None:
         """Have the folder's server running. Raises `RefusedError`."""

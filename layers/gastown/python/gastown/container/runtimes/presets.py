@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gastown.container.payloads import Cause
 from gastown.container.refusals import RefusedError
-from gastown.container.runtimes.configuration import CHANGING_GIT, as_environment, configure, name_models
+from gastown.container.runtimes.configuration import CHANGING_GIT, variables_for
 from gastown.container.runtimes.runtime import Launch
 from gastown.container.runtimes.spoken import JsonLines, Printed, Reader, of_claude, of_codex, of_gemini, of_opencode
 
@@ -97,9 +97,7 @@ def call_gemini(command: Sequence[str], launch: Launch) -> Call:
 
 def call_opencode(command: Sequence[str], launch: Launch, *, tools: Sequence[str], tools_path: str) -> Call:
     """`opencode run`, configured as `opencode serve` is. Raises `RefusedError` (invalid) without a model."""
-    models = name_models(launch.model, launch.small_model, launch.access)
-    configuration = configure(role=launch.role, models=models, access=launch.access, tools=tools, tools_path=tools_path)
-    variables = as_environment(configuration, launch.environment["HOME"], launch.access)
+    variables = variables_for(launch, tools=tools, tools_path=tools_path)
     flags = ("run", "--format", "json")
     return Call(
         program="opencode", command=(*command, *flags), variables=variables, reader=partial(JsonLines, of_opencode)
