@@ -82,10 +82,9 @@ def _stride(work: ClockWork, waiting: Sequence[str]) -> int:
 
 def _step(work: ClockWork, waiting: Sequence[str], milliseconds: int) -> int:
     """Move once; then every live container beats, every due town ticks, and what they set off comes to rest."""
-    directory = work.uow.directory
     until = work.elapsed() + STEP_PATIENCE_S
     _until(work, until, lambda: all(_is_at_rest(work, town_id) for town_id in waiting))
-    offset = directory.add_clock_offset_ms(milliseconds)
+    offset = work.uow.directory.add_clock_offset_ms(milliseconds)
     work.refresh()
     _let_beat(work, waiting)
     now = work.uow.now()
