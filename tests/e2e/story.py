@@ -75,6 +75,10 @@ class Story:
         """One bead of any type."""
         return self.api.bead(self.town_id, self.rig_id, bead_id)
 
+    def is_at_work(self) -> bool:
+        """Whether an agent of the rig has said what it does: then its repository is cloned, and nothing pushed yet."""
+        return any(agent["agent_status_message"] for agent in self.api.agents(self.town_id, self.rig_id))
+
     def convoy_state(self, convoy_id: str) -> str:
         """How a convoy stands."""
         return str(self.api.convoy(self.town_id, convoy_id)["state"])

@@ -28,18 +28,13 @@ def until_open(gate: Path) -> str:
     return f"```demo\nrun while [ ! -e {gate} ]; do sleep 0.2; done\nwrite one.txt\n  one\n```\n"
 
 
-def is_at_work(story: ForgeStory) -> bool:
-    """Whether an agent has said what it does: then its repository is cloned, and nothing is pushed yet."""
-    return any(agent["agent_status_message"] for agent in story.api.call("GET", f"{story.rig}/agents"))
-
-
 def test_tokens_that_end_in_mid_run_are_minted_anew(on_forge: Begin, app: ForgeApp, tmp_path: Path) -> None:
     """Once while the agent works, once while its request is watched: pushed, looked at, merged, and nobody was told."""
     story = integrated(on_forge, app)
     story.forge.steer.set_rules(story.project, required_approvals=1)
     gate = tmp_path / "go"
     bead = story.sling("Write one", until_open(gate))
-    assert wait_until(lambda: is_at_work(story)), story.api.call("GET", f"{story.rig}/agents")
+    assert wait_until(story.is_at_work), story.api.call("GET", f"{story.rig}/agents")
     assert 1 <= story.forge.steer.expire_all("installation")
     gate.touch()
 
