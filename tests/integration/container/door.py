@@ -148,6 +148,14 @@ class Door:
         return (200, other) if token else (404, {"success": False, "error": "no other token"})
 
 
+def whole_body(request: BaseHTTPRequestHandler) -> bytes:
+    """The body. Raises `ConnectionError`: the container has ended in the middle of it, and so has said nothing."""
+    length = int(request.headers.get("Content-Length") or 0)
+    if len(data := request.rfile.read(length)) < length:
+        raise ConnectionError("the container hung up")
+    return data
+
+
 @contextmanager
 def open_door() -> Iterator[Door]:
     """Serve a door on a free port of 127.0.0.1."""
@@ -155,7 +163,7 @@ def open_door() -> Iterator[Door]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
-            data = self.rfile.read(int(self.headers["Content-Length"]))
+            data = whole_body(self)
             with door.lock:
                 door.kept[self.path] = data
                 door.lock.notify_all()
@@ -170,10 +178,7 @@ def open_door() -> Iterator[Door]:
             self._send(404 if data is None else 200, data or b"")
 
         def _reply(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            if len(data := self.rfile.read(length)) < length:
-                return  # the container has ended in the middle of a word: it said nothing
-            body = json.loads(data or b"null") or {}
+            body = json.loads(whole_body(self) or b"null") or {}
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
             status, answer = door.answer(self.command, self.path, token, body)
             self._send(status, json.dumps(answer).encode())
