@@ -139,13 +139,11 @@ class Hall:
     runtime: WarmRuntime
 
 
-@asynccontextmanager
-async def open_hall(workspace: Path) -> AsyncIterator[Hall]:
-    """A registered container that has not begun; its sessions and calls end with it."""
-    town, runtime = TownDouble(), WarmRuntime()
-    settings = ContainerSettings(
-        api_url="http://town.test",
-        town_id=TOWN,
+def settings_for(api_url: str, workspace: Path, *, town_id: str = TOWN) -> ContainerSettings:
+    """What a container of this town is told: no agents' account, no command, any free port."""
+    return ContainerSettings(
+        api_url=api_url,
+        town_id=town_id,
         generation=1,
         boot_code="boot-code",
         agent_command=(),
@@ -154,6 +152,13 @@ async def open_hall(workspace: Path) -> AsyncIterator[Hall]:
         heartbeat_seconds=30,
         agent_user=None,
     )
+
+
+@asynccontextmanager
+async def open_hall(workspace: Path) -> AsyncIterator[Hall]:
+    """A registered container that has not begun; its sessions and calls end with it."""
+    town, runtime = TownDouble(), WarmRuntime()
+    settings = settings_for("http://town.test", workspace)
     known = Runtimes(known={"command": runtime})
     process = ContainerProcess(settings, transport=httpx.MockTransport(town), runtimes=known)
     process.client.token = SecretStr("token-one")

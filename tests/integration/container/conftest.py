@@ -24,7 +24,7 @@ def door() -> Iterator[Door]:
 
 
 @pytest.fixture
-def stand() -> Iterator[Stand]:
-    """A broker for one agent."""
-    with open_stand() as opened:
+def stand(door: Door) -> Iterator[Stand]:
+    """A broker for one agent, which calls the door."""
+    with open_stand(door.url) as opened:
         yield opened

@@ -50,7 +50,7 @@ def test_an_agent_works_and_cannot_change_what_is_not_its_own(door: Door, shared
     script.write_text(
         f"id -un > {open_folder}/workspace/rigs/rig-1/worktrees/gt__toast__1/who.txt; "
         "git add --all && git commit -q -m work && git push -q origin HEAD:refs/heads/gt/toast/1 || exit 4; "
-        f"for place in rigs/rig-1/mirror/x bin/gt logs/x broker/x agents/x gitconfig mcp.json; do "
+        f"for place in rigs/rig-1/mirror/x bin/gt logs/x broker/x agents/x gitconfig mcp.json tools.json; do "
         f"if echo evil 2>/dev/null >> {open_folder}/workspace/$place; then echo wrote $place; exit 5; fi; done; "
         "cat /proc/$PPID/environ && exit 6; ls ../../../../logs && exit 7; exit 0\n"
     )

@@ -45,8 +45,8 @@ GIVEN: dict[str, Any] = {
 }
 
 
-ASKED: list[tuple[str, dict[str, str]]] = [
-    ("/agent-token", {}),
+ASKED: list[tuple[str, dict[str, Any]]] = [
+    ("/call", {"tool": "gt_rigs", "values": {}}),
     ("/tools", {}),
     ("/git", {"protocol": "https", "host": "github.com", "path": "acme/widgets.git"}),
     ("/git", {"protocol": "https", "host": "github.com", "path": "acme/another.git"}),
@@ -128,17 +128,20 @@ def test_a_warm_mayor_is_signed_in_from_its_first_second(tmp_path: Path) -> None
 
     async def work(hall: Hall) -> Any:
         shown = {"authorization": f"Bearer {hall.runtime.spawned[0].environment[PASS]}"}
-        transport = httpx.ASGITransport(app=build_broker(hall.process.outfit.passes, hall.process.roster))
+        process = hall.process
+        broker = build_broker(process.outfit.passes, process.roster, process.client, TOWN)
+        transport = httpx.ASGITransport(app=broker)
         async with httpx.AsyncClient(transport=transport, base_url="http://broker", headers=shown) as client:
-            early = await client.post("/agent-token", json={})
+            early = await client.post("/call", json=ASKED[0][1])
             await start_mayor(hall)
             answers = [await client.post(path, json=asked) for path, asked in ASKED]
-        return early.status_code, answers
+        used = [token for _, path, _, token in hall.town.calls if path == f"/api/mayor/{TOWN}/tools/rigs"]
+        return early.status_code, used, answers
 
-    early, (token, tools, own, other) = hydrated(tmp_path, work)
+    early, used, (rigs, tools, own, other) = hydrated(tmp_path, work)
 
     assert 409 == early
-    assert {"token": "agent-token-of-the-test"} == token.json()
+    assert (["Bearer agent-token-of-the-test"], {"data": {}}) == (used, rigs.json())
     assert {"GH_TOKEN": "pat-of-the-test"} == tools.json()
     assert ("github-token-of-the-test", 403) == (own.json()["password"], other.status_code)
 

@@ -4,29 +4,24 @@ import asyncio
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from pathlib import Path
 
-import httpx
 import pytest
 from pydantic import ValidationError
 
-from gastown.container.tools.caller import TRIES, CallFailedError, make_call
-from gastown.container.tools.catalog import TOOLS, Call, Identity, MissingIdentityError, read_identity
+import gastown
+from gastown.container.tools.catalog import TOOLS, Call, Identity
 from gastown.container.tools.command import build_parser, read_values
+from gastown.container.tools.manual import PLACE
 from gastown.container.tools.mcp_server import build_server
-from gastown.container.tools.toolbox import tools_of
+from gastown.container.tools.toolbox import tools_of, write_manual
 
-WHO = Identity(api_url="http://town.test", town_id="t", rig_id="r", agent_id="a", role="polecat")
-
-
-def a_token(*, refused: bool) -> str:
-    """What the broker would give."""
-    return "another-token" if refused else "secret-token"
+WHO = Identity(town_id="t", rig_id="r", agent_id="a")
 
 
 def test_both_forms_have_the_same_tools() -> None:
     """MCP lists exactly what the catalog holds for the role, with every parameter's schema."""
-    listed = {tool.name: tool for tool in asyncio.run(build_server(WHO).list_tools())}
+    listed = {tool.name: tool for tool in asyncio.run(build_server("polecat").list_tools())}
 
     assert set(listed) == {tool.name for tool in tools_of("polecat")}
     done = listed["gt_done"].input_schema
@@ -67,25 +62,24 @@ def test_the_mayor_has_tools_of_its_own_and_no_others_do() -> None:
 def test_a_mayors_call_names_its_subject_in_the_path_and_the_rest_in_the_body() -> None:
     """Reads take what is left as their query."""
     tools = {tool.name: tool for tool in tools_of("mayor")}
-    who = replace(WHO, role="mayor")
 
-    batch = tools["gt_sling_batch"].call(who, {"rig_id": "r1", "convoy_title": "House", "tasks": [{"title": "A"}]})
-    assert "http://town.test/api/mayor/t/tools/sling-batch" == batch.url(who)
+    batch = tools["gt_sling_batch"].call(WHO, {"rig_id": "r1", "convoy_title": "House", "tasks": [{"title": "A"}]})
+    assert "/api/mayor/t/tools/sling-batch" == batch.address(WHO)
     assert batch.body == {"rig_id": "r1", "convoy_title": "House", "tasks": [{"title": "A"}]}
-    edit = tools["gt_bead_edit"].call(who, {"rig_id": "r1", "bead_id": "b", "title": "Better"})
+    edit = tools["gt_bead_edit"].call(WHO, {"rig_id": "r1", "bead_id": "b", "title": "Better"})
     assert ("rigs/r1/beads/b", {"title": "Better"}) == (edit.path, edit.body)
-    beads = tools["gt_beads"].call(who, {"rig_id": "r1", "status": "open"})
+    beads = tools["gt_beads"].call(WHO, {"rig_id": "r1", "status": "open"})
     assert ("rigs/r1/beads?status=open", None) == (beads.path, beads.body)
-    assert "explain/bead-7" == tools["gt_explain"].call(who, {"subject_id": "bead-7"}).path
+    assert "explain/bead-7" == tools["gt_explain"].call(WHO, {"subject_id": "bead-7"}).path
 
 
 def test_the_mayors_tasks_are_given_as_json_on_the_command_line() -> None:
     """Flags without a value are true, flags that repeat make a list."""
-    parser = build_parser("mayor")
+    parser = build_parser(write_manual(), "mayor")
     line = ["sling-batch", "--rig-id", "r", "--convoy-title", "House", "--tasks", '[{"title": "A"}]', "--parallel"]
     options = vars(parser.parse_args(line))
 
-    values = read_values(options["tool"], options, {})
+    values = read_values(options["page"], options, {})
     assert values == {"rig_id": "r", "convoy_title": "House", "tasks": [{"title": "A"}], "parallel": True}
 
 
@@ -103,41 +97,16 @@ def test_wrong_values_do_not_leave_the_process() -> None:
             tools[name].call(WHO, values)
 
 
-def test_a_mutating_call_is_repeated_under_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Up to the last try, which then says what happened."""
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    keys: list[str] = []
+def test_gt_needs_nothing_but_the_standard_library(tmp_path: Path) -> None:
+    """With the manual that the container wrote it starts where no library is, and shows a role its own tools."""
+    (tmp_path / "tools.json").write_text(json.dumps(write_manual()))
+    house = str(Path(gastown.__file__).parent.parent)
+    command = [sys.executable, "-S", "-P", "-m", "gastown.container.tools.command", "--help"]
+    environment = {"PYTHONPATH": house, PLACE: str(tmp_path / "tools.json"), "GASTOWN_AGENT_ROLE": "refinery"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
 
-    def reply(request: httpx.Request) -> httpx.Response:
-        keys.append(request.headers["Idempotency-Key"])
-        return httpx.Response(503, json={"success": False, "error": "busy"})
-
-    with pytest.raises(CallFailedError, match=r"\(503\): busy") as caught:
-        make_call(WHO, Call(method="POST", path="x", body={}), transport=httpx.MockTransport(reply), tokens=a_token)
-
-    assert (len(keys), len(set(keys))) == (TRIES, 1)
-    assert "secret-token" not in str(caught.value)
-
-
-def test_a_refusal_is_not_repeated() -> None:
-    """The town's words reach the agent as they are."""
-    answer = httpx.Response(409, json={"success": False, "error": "stale dispatch"})
-    with pytest.raises(CallFailedError, match=r"\(409\): stale dispatch"):
-        make_call(WHO, Call(method="GET", path="x"), transport=httpx.MockTransport(lambda _: answer), tokens=a_token)
-
-
-def test_a_missing_variable_is_named() -> None:
-    """Whoever runs `gt` outside a session learns why it does not work."""
-    with pytest.raises(MissingIdentityError, match="GASTOWN_API_URL"):
-        read_identity({})
-
-
-def test_gt_is_quick_to_load() -> None:
-    """It brings neither an HTTP client nor a server library along until a call is made."""
-    script = "import sys, json, gastown.container.tools.command; print(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-
-    assert not {"httpx", "mcp", "starlette", "boto3", "tenacity"} & set(json.loads(done.stdout))
+    assert "request-changes" in done.stdout
+    assert "triage" not in done.stdout
 
 
 def test_triage_is_answered_by_polecats_in_any_case_of_letters() -> None:

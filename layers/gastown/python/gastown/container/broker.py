@@ -1,21 +1,24 @@
 """The broker: where an agent's own programs find what works now, at each call (design section 3).
 
 It listens on a Unix socket that only the agents' account may open, and answers whoever shows the pass of a run that is
-under way: with that agent's token, with what signs `gh` and `glab` in, and with git credentials for exactly the
-repository of its rig. So no credential lies in an agent's environment or in a file, and none outlives its run.
+under way: it makes that agent's calls to the town, and gives what signs `gh` and `glab` in and git credentials for the
+repository of its rig alone. So no credential lies in an agent's environment or in a file, and none outlives its run.
 """
 
+import asyncio
 import contextlib
 import secrets
 import socket
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,15 +28,20 @@ from gastown.container.passes import Passes
 from gastown.container.payloads import GitCredentials, StartPayload
 from gastown.container.processes import Account, share
 from gastown.container.roster import ACTIVE, Record, Roster
+from gastown.container.tools.catalog import Call, Identity
+from gastown.container.tools.toolbox import tools_of
 from gastown.container.town_answers import TownRefusedError, TownUnreachableError
+from gastown.container.town_client import TownClient
 from gastown.container.wallet import Wallet
 
 LONGEST_PATH = 100
 """Characters that a socket's path may have everywhere; Linux allows 107."""
+CALL_LIMIT = 60.0
+"""Seconds for one tool's call, credentials included; who asks waits for 70."""
 
 
-class NoPassError(Exception):
-    """Nobody's pass, or of a run that is not under way; `status` says which."""
+class NotServedError(Exception):
+    """The broker does not do this for whoever asks; `status` and the words say why."""
 
     def __init__(self, status: HTTPStatus, message: str) -> None:
         """Keep the status beside the words."""
@@ -44,16 +52,37 @@ class NoPassError(Exception):
 class Broker:
     """One method per route."""
 
-    def __init__(self, passes: Passes, roster: Roster) -> None:
-        """Answer holders of these passes, for the runs in this roster."""
+    def __init__(self, passes: Passes, roster: Roster, client: TownClient, town_id: str) -> None:
+        """Answer holders of these passes, for the runs in this roster; their calls go to this town."""
         self._passes = passes
         self._roster = roster
+        self._client = client
+        self._town_id = town_id
 
-    async def agent_token(self, request: Request) -> Response:
-        """The agent's token for its town; `refused` says that the last one was not accepted."""
-        _, wallet = self._run(request)
-        given = await wallet.credentials(fresh=bool((await _body(request)).get("refused")))
-        return JSONResponse({"token": given.agent_token.get_secret_value()})
+    async def call(self, request: Request) -> Response:
+        """What the town answers to one tool of the agent's role."""
+        record, wallet = self._run(request)
+        who = Identity(town_id=self._town_id, rig_id=record.start.rig_id, agent_id=record.agent_id)
+        call = _read_call(record.start.agent.role, who, await _body(request))
+        try:
+            async with asyncio.timeout(CALL_LIMIT):
+                return JSONResponse({"data": await self._use_tool(call, who, wallet)})
+        except TownRefusedError as refusal:
+            message = f"Gastown API error ({refusal.status}): {refusal.message}"
+            raise NotServedError(HTTPStatus.CONFLICT, message) from refusal
+        except (TownUnreachableError, TimeoutError) as error:
+            message = f"Gastown API error (0): {str(error) or 'no answer in time'}; try again in a minute"
+            raise NotServedError(HTTPStatus.SERVICE_UNAVAILABLE, message) from error
+
+    async def _use_tool(self, call: Call, who: Identity, wallet: Wallet) -> Any:
+        """Make the call; once more with another token if this one is not accepted."""
+        use = partial(self._client.use_tool, call.method, call.address(who), call.body)
+        try:
+            return await use((await wallet.credentials()).agent_token)
+        except TownRefusedError as refusal:
+            if refusal.status != HTTPStatus.UNAUTHORIZED:
+                raise
+        return await use((await wallet.credentials(fresh=True)).agent_token)
 
     async def tools(self, request: Request) -> Response:
         """The variables that sign the provider's own command line in."""
@@ -67,7 +96,7 @@ class Broker:
         asked = await _body(request)
         given = (await wallet.credentials()).git
         if given is None:
-            raise NoPassError(HTTPStatus.NOT_FOUND, "this rig has no credentials")
+            raise NotServedError(HTTPStatus.NOT_FOUND, "this rig has no credentials")
         _check_repository(record, given, asked)
         return JSONResponse({"username": given.username, "password": given.password.get_secret_value()})
 
@@ -78,27 +107,27 @@ class Broker:
         return JSONResponse({})
 
     def _run(self, request: Request) -> tuple[Record, Wallet]:
-        """The run behind the request's pass. Raises `NoPassError`."""
+        """The run behind the request's pass. Raises `NotServedError`."""
         shown = request.headers.get("authorization", "").removeprefix("Bearer ")
         agent_id = self._passes.holder(shown)
         if agent_id is None:
-            raise NoPassError(HTTPStatus.UNAUTHORIZED, "this session has ended")
+            raise NotServedError(HTTPStatus.UNAUTHORIZED, "this session has ended")
         record = self._roster.records.get(agent_id)
         if record is None or record.status not in ACTIVE or record.wallet is None:
-            raise NoPassError(HTTPStatus.CONFLICT, "no run of this agent is under way")
+            raise NotServedError(HTTPStatus.CONFLICT, "no run of this agent is under way")
         return record, record.wallet
 
 
-def build_broker(passes: Passes, roster: Roster) -> Starlette:
+def build_broker(passes: Passes, roster: Roster, client: TownClient, town_id: str) -> Starlette:
     """The broker's routes."""
-    broker = Broker(passes, roster)
+    broker = Broker(passes, roster, client, town_id)
     routes = [
-        Route("/agent-token", broker.agent_token, methods=["POST"]),
+        Route("/call", broker.call, methods=["POST"]),
         Route("/tools", broker.tools, methods=["POST"]),
         Route("/git", broker.git, methods=["POST"]),
         Route("/git/refused", broker.git_refused, methods=["POST"]),
     ]
-    handlers = {NoPassError: _no_pass, TownRefusedError: _refused, TownUnreachableError: _unreachable}
+    handlers = {NotServedError: _not_served, TownRefusedError: _refused, TownUnreachableError: _unreachable}
     return Starlette(routes=routes, exception_handlers=handlers)
 
 
@@ -149,7 +178,19 @@ def _check_repository(record: Record, given: GitCredentials, asked: Mapping[str,
     own = start.rig.git_url if isinstance(start, StartPayload) else given.repository or ""
     if not covers(own, asked):
         where = f"{asked.get('host', '')}/{asked.get('path', '')}"
-        raise NoPassError(HTTPStatus.FORBIDDEN, f"{where} is not the repository of this run's rig")
+        raise NotServedError(HTTPStatus.FORBIDDEN, f"{where} is not the repository of this run's rig")
+
+
+def _read_call(role: str, who: Identity, asked: Mapping[str, Any]) -> Call:
+    """The call behind a tool's name and values. Raises `NotServedError`, with a line for each wrong value."""
+    tool = next((tool for tool in tools_of(role) if tool.name == asked.get("tool")), None)
+    if tool is None:
+        raise NotServedError(HTTPStatus.NOT_FOUND, f"a {role} has no tool {asked.get('tool')}")
+    try:
+        return tool.call(who, asked.get("values", {}))
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False)]
+        raise NotServedError(HTTPStatus.UNPROCESSABLE_ENTITY, "\n".join(wrong)) from error
 
 
 async def _body(request: Request) -> dict[str, Any]:
@@ -158,13 +199,13 @@ async def _body(request: Request) -> dict[str, Any]:
     except (JSONDecodeError, UnicodeDecodeError):
         said = None
     if not isinstance(said, dict):
-        raise NoPassError(HTTPStatus.BAD_REQUEST, "the body is not a JSON object")
+        raise NotServedError(HTTPStatus.BAD_REQUEST, "the body is not a JSON object")
     return said
 
 
-async def _no_pass(request: Request, error: Exception) -> Response:
+async def _not_served(request: Request, error: Exception) -> Response:
     del request
-    status = error.status if isinstance(error, NoPassError) else HTTPStatus.INTERNAL_SERVER_ERROR
+    status = error.status if isinstance(error, NotServedError) else HTTPStatus.INTERNAL_SERVER_ERROR
     return JSONResponse({"error": str(error)}, status_code=status)
 
 

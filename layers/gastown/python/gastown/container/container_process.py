@@ -221,7 +221,7 @@ class ContainerProcess:
         """Open the broker's socket before any agent can start: without it none could work. Raises `OSError`."""
         listener = open_socket(self.outfit.socket, self.outfit.account)
         self._at_the_end.callback(close_socket, listener, self.outfit.socket)
-        server = make_server(build_broker(self.outfit.passes, self.roster))
+        server = make_server(build_broker(self.outfit.passes, self.roster, self.client, self._settings.town_id))
         self._spawn(server.serve(sockets=[listener]))
         return server
 

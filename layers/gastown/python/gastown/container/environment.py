@@ -24,8 +24,9 @@ from gastown.container.roster import Record
 from gastown.container.runtimes.runtime import MODEL
 from gastown.container.saving import author_of
 from gastown.container.settings import ContainerSettings
-from gastown.container.tools import credential_helper
+from gastown.container.tools import credential_helper, manual
 from gastown.container.tools.credential_helper import PASS, SOCKET
+from gastown.container.tools.toolbox import write_manual
 from gastown.domain.variables import is_reserved
 
 GIT_HELPER = "git-credential-gastown"
@@ -58,16 +59,18 @@ class Outfit:
         folder = self._bin()
         root = Path(gastown.__file__).parent.parent
         python, helper = shlex.quote(sys.executable), shlex.quote(credential_helper.__file__)
-        # `-P` keeps the agent's own folder off the import path; `-I -S` keeps out everything but the standard library.
-        tools = f"PYTHONPATH={shlex.quote(str(root))} exec {python} -P -m gastown.container.tools"
+        # `-P` keeps the agent's own folder off the import path; `-S` keeps out everything but the standard library and
+        # ours, which with `-I` is kept out too.
+        ours, tools = f"PYTHONPATH={shlex.quote(str(root))} exec {python} -P", "-m gastown.container.tools"
         signing_in = f"exec {python} -I -S {helper}"
-        _write_script(folder / "gt", f'{tools}.command "$@"')
-        _write_script(folder / TOOLS_SERVER, f"{tools}.mcp_server")
+        _write_script(folder / "gt", f'{ours} -S {tools}.command "$@"')
+        _write_script(folder / TOOLS_SERVER, f"{ours} {tools}.mcp_server")
         _write_script(folder / GIT_HELPER, f'{signing_in} git "$@"')
         for program in SIGNED_IN:
             _write_script(folder / program, f'{signing_in} run "$0" {program} "$@"')
         server = {"command": str(folder / TOOLS_SERVER)}
         (self.places.workspace / "mcp.json").write_text(json.dumps({"mcpServers": {"gastown": server}}))
+        self._manual().write_text(json.dumps(write_manual()))
 
     def log_file(self, record: Record) -> Path:
         """Where a run's output goes; agents can neither write nor read there: others print what they should not."""
@@ -110,6 +113,7 @@ class Outfit:
             "GASTOWN_RIG_ID": start.rig_id,
             "GASTOWN_AGENT_ID": start.agent.id,
             "GASTOWN_AGENT_ROLE": start.agent.role,
+            manual.PLACE: str(self._manual()),
             SOCKET: str(self.socket),
             PASS: self.passes.admit(start.agent.id),
         }
@@ -120,6 +124,9 @@ class Outfit:
         helper = "!" + shlex.quote(str(self._bin() / GIT_HELPER))
         nobody_else = ("credential.helper", "")
         return [("safe.directory", "*"), nobody_else, ("credential.helper", helper), ("credential.useHttpPath", "true")]
+
+    def _manual(self) -> Path:
+        return self.places.workspace / "tools.json"
 
     def _bin(self) -> Path:
         return make_folder(self.places.workspace / "bin", None)

@@ -29,6 +29,9 @@ RENEWAL_LIMIT = 10.0
 CALL_LIMIT = httpx.Timeout(35, connect=5)
 """Seconds; the door itself answers or gives up within 29."""
 
+TOOL_PATIENCE = 20.0
+"""Seconds that an agent's call is repeated; the agent itself may try again."""
+
 
 class TownClient:
     """Speaks for one container; knows its token and renews it when the town says that it has expired."""
@@ -118,6 +121,10 @@ class TownClient:
             return None
         renewed = {"username": answer.get("username"), "password": answer.get("token")}
         return read_as(GitCredentials, renewed | {"expires_at": answer.get("expires_at")})
+
+    async def use_tool(self, method: str, address: str, body: Any, agent_token: SecretStr) -> Any:
+        """One call of an agent's tool, made in its name. Raises `TownRefusedError`, `TownUnreachableError`."""
+        return await self._call(method, address, body, token=agent_token, patience=TOOL_PATIENCE)
 
     async def prime(self, rig_id: str, agent_id: str, agent_token: SecretStr) -> dict[str, Any]:
         """What an agent is to know before its first word, fetched in its name."""
@@ -238,7 +245,7 @@ class TownClient:
 
     async def _once(self, method: str, path: str, body: Any, headers: dict[str, str], token: SecretStr | None) -> Any:
         bearer = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
-        url = f"/api/towns/{self._settings.town_id}/{path}"
+        url = path if path.startswith("/") else f"/api/towns/{self._settings.town_id}/{path}"
         try:
             answer = await self._http.request(method, url, json=body, headers=headers | bearer)
         except httpx.HTTPError as error:

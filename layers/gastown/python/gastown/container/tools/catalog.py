@@ -4,7 +4,7 @@
 do; the role sets here only keep tools that would be refused out of sight.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -29,7 +29,7 @@ Action = Literal[
 class Params(BaseModel):
     """Parameters of a tool; unknown ones are refused, so a misspelt one is not lost silently.
 
-    A model is made when it is first used: `gt` runs for one call, and a server starts for one session.
+    A model is made when it is first used.
     """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, defer_build=True)
@@ -120,34 +120,11 @@ class StatusParams(Params):
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Who uses the tools: taken from the environment of the agent's process."""
+    """Who uses the tools: one run of one agent."""
 
-    api_url: str
     town_id: str
     rig_id: str
     agent_id: str
-    role: str
-
-
-class MissingIdentityError(Exception):
-    """The process is no agent's: a variable is missing."""
-
-
-def read_identity(environment: Mapping[str, str]) -> Identity:
-    """The identity in an agent's environment. Raises `MissingIdentityError`, naming the variable."""
-
-    def need(name: str) -> str:
-        if not environment.get(name):
-            raise MissingIdentityError(f"{name} is not set: this command works inside an agent's session only")
-        return environment[name]
-
-    return Identity(
-        api_url=need("GASTOWN_API_URL").rstrip("/"),
-        town_id=need("GASTOWN_TOWN_ID"),
-        rig_id=need("GASTOWN_RIG_ID"),
-        agent_id=need("GASTOWN_AGENT_ID"),
-        role=need("GASTOWN_AGENT_ROLE"),
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,10 +136,10 @@ class Call:
     body: dict[str, Any] | None = None
     of_mayor: bool = False
 
-    def url(self, who: Identity) -> str:
-        """Where it goes."""
-        base = f"api/mayor/{who.town_id}/tools" if self.of_mayor else f"api/towns/{who.town_id}/rigs/{who.rig_id}"
-        return f"{who.api_url}/{base}/{self.path}"
+    def address(self, who: Identity) -> str:
+        """Where it goes, below the town's own address."""
+        base = f"mayor/{who.town_id}/tools" if self.of_mayor else f"towns/{who.town_id}/rigs/{who.rig_id}"
+        return f"/api/{base}/{self.path}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,9 +157,9 @@ class Tool:
         """Its name as an MCP tool."""
         return "gt_" + "_".join(self.words).replace("-", "_")
 
-    def call(self, who: Identity, values: Mapping[str, Any]) -> Call:
+    def call(self, who: Identity, values: Any) -> Call:
         """The call for these values. Raises `pydantic.ValidationError`."""
-        return self.build(who, self.params.model_validate(dict(values)).model_dump(exclude_none=True))
+        return self.build(who, self.params.model_validate(values).model_dump(exclude_none=True))
 
 
 def _agent_post(word: str) -> Callable[[Identity, dict[str, Any]], Call]:

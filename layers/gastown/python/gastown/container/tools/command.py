@@ -1,6 +1,6 @@
 """`gt`: the agents' command. Prints the town's answer as JSON; exit code 1 and one clear line when it is refused.
 
-`httpx` is loaded only when a call is made, so `gt --help` and wrong usage answer at once.
+It reads its manual, asks the container's broker, and loads nothing but the standard library: agents call it often.
 """
 
 import argparse
@@ -9,28 +9,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from gastown.container.tools.catalog import MissingIdentityError, Tool, read_identity
-from gastown.container.tools.toolbox import EVERY_TOOL, tools_of
-
-POSITIONAL = frozenset({"bead_id", "data", "message", "triage_request_bead_id", "action"})
-"""Parameters that are given without a flag."""
-FLAGS = {"files": "--file", "labels": "--label", "mail_ids": "--mail-id", "resolution_notes": "--notes"}
-"""Flags that are not simply the parameter's name."""
-
-
-ACTIONS = {
-    "list[str]": "append",
-    "list[str] | None": "append",
-    "<class 'bool'>": "store_true",
-    "bool | None": "store_true",
-}
-"""How values of these types are given; all others are one word or text."""
-AS_JSON = frozenset({"data", "metadata", "tasks"})
-"""Parameters whose value is JSON."""
+from gastown.container.tools.credential_helper import BrokerError, ask_broker
+from gastown.container.tools.manual import PLACE, Page
 
 
 class UsageError(Exception):
@@ -39,61 +22,66 @@ class UsageError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    options = build_parser(os.environ.get("GASTOWN_AGENT_ROLE", "")).parse_args(arguments)
-    tool: Tool = options.tool
-
-    from gastown.container.tools.caller import CallFailedError, make_call
-
+    parser = build_parser(read_manual(os.environ), os.environ.get("GASTOWN_AGENT_ROLE", ""))
+    options = vars(parser.parse_args(arguments))
+    page: Page = options["page"]
     try:
-        who = read_identity(os.environ)
-        call = tool.call(who, read_values(tool, vars(options), os.environ))
-        print(json.dumps(make_call(who, call), indent=2, sort_keys=True))
-    except ValidationError as error:
-        return _complain(*(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False)))
-    except (CallFailedError, MissingIdentityError, UsageError) as error:
-        return _complain(str(error))
+        asked = {"tool": page["name"], "values": read_values(page, options, os.environ)}
+        answer = ask_broker("call", asked, os.environ)
+    except (BrokerError, UsageError) as error:
+        for line in str(error).splitlines():
+            print(f"gt: {line}", file=sys.stderr)
+        return 1
+    print(json.dumps(answer["data"], indent=2, sort_keys=True))
     return 0
 
 
-def build_parser(role: str) -> argparse.ArgumentParser:
+def read_manual(environment: Mapping[str, str]) -> list[Page]:
+    """The pages that the container wrote; outside a session they are made on the spot, so that `gt --help` works."""
+    if place := environment.get(PLACE):
+        pages: list[Page] = json.loads(Path(place).read_bytes())
+        return pages
+    from gastown.container.tools.toolbox import write_manual
+
+    return write_manual()
+
+
+def build_parser(manual: Sequence[Page], role: str) -> argparse.ArgumentParser:
     """The command line of a role's tools; of all tools for nobody in particular."""
     parser = argparse.ArgumentParser(prog="gt", description="What an agent can tell and ask its town.")
     places: dict[tuple[str, ...], Any] = {(): parser.add_subparsers(required=True, metavar="COMMAND")}
-    for tool in tools_of(role) or EVERY_TOOL:
-        *above, last = tool.words
+    for page in [page for page in manual if role in page["roles"]] or manual:
+        *above, last = page["words"]
         key = tuple(above)
         if key not in places:
             group = places[()].add_parser(above[0], help=f"commands about one {above[0]}")
             places[key] = group.add_subparsers(required=True, metavar="COMMAND")
-        _add_parameters(places[key].add_parser(last, help=tool.description, description=tool.description), tool)
+        _add_parameters(places[key].add_parser(last, help=page["description"], description=page["description"]), page)
     return parser
 
 
-def _add_parameters(parser: argparse.ArgumentParser, tool: Tool) -> None:
-    parser.set_defaults(tool=tool)
-    for name, field in tool.params.model_fields.items():
-        if name in POSITIONAL:
-            parser.add_argument(name, help=field.description)
-            continue
-        flag = FLAGS.get(name, "--" + name.replace("_", "-"))
-        action = ACTIONS.get(str(field.annotation), "store")
-        parser.add_argument(flag, dest=name, action=action, default=None, help=field.description)
+def _add_parameters(parser: argparse.ArgumentParser, page: Page) -> None:
+    parser.set_defaults(page=page)
+    for one in page["parameters"]:
+        if one["flag"] is None:
+            parser.add_argument(one["name"], help=one["help"])
+        else:
+            parser.add_argument(one["flag"], dest=one["name"], action=one["action"], default=None, help=one["help"])
 
 
-def read_values(tool: Tool, options: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+def read_values(page: Page, options: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     """The tool's parameters from the command line, with what the folder and environment know. Raises `UsageError`."""
-    values = {name: options[name] for name in tool.params.model_fields if options.get(name) is not None}
-    for name in AS_JSON & values.keys():
-        values[name] = _object(name, values[name])
-    if "head_sha" in tool.params.model_fields:
+    given = [one for one in page["parameters"] if options.get(one["name"]) is not None]
+    values = {one["name"]: _read(one["name"], options[one["name"]], is_json=one["is_json"]) for one in given}
+    if any(one["name"] == "head_sha" for one in page["parameters"]):
         values.setdefault("branch", _current_branch(environment))
         values.setdefault("head_sha", _git("rev-parse", "HEAD"))
     return values
 
 
-def _object(name: str, text: str) -> object:
+def _read(name: str, value: Any, *, is_json: bool) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(value) if is_json else value
     except json.JSONDecodeError as error:
         raise UsageError(f"{name} is not JSON: {error}") from error
 
@@ -110,12 +98,6 @@ def _git(*arguments: str) -> str:
     except (OSError, subprocess.SubprocessError) as error:
         raise UsageError("give --branch and --head-sha: this folder is no git worktree with a commit") from error
     return done.stdout.strip()
-
-
-def _complain(*lines: str) -> int:
-    for line in lines:
-        print(f"gt: {line}", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

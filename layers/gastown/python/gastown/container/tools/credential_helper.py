@@ -20,7 +20,7 @@ from typing import Any
 SOCKET, PASS = "GASTOWN_BROKER", "GASTOWN_BROKER_PASS"
 """Variables of an agent's process: where the broker listens, and what proves whose process this is."""
 LIMIT = 70.0
-"""Seconds that the broker may take: it asks the town at most twice, 30 s each."""
+"""Seconds that the broker may take; it gives up within 60."""
 SIGNED_IN_BY = {
     "gh": ("GH_TOKEN",),
     "glab": ("GITLAB_TOKEN", "GITLAB_HOST", "GLAB_IS_OAUTH2"),

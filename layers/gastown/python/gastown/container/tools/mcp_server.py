@@ -10,31 +10,32 @@ from typing import Annotated, Any
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from pydantic import Field, ValidationError
+from pydantic import Field
 from pydantic.fields import FieldInfo
 
-from gastown.container.tools.caller import CallFailedError, make_call
-from gastown.container.tools.catalog import Identity, MissingIdentityError, Tool, read_identity
+from gastown.container.tools.catalog import Tool
+from gastown.container.tools.credential_helper import BrokerError, ask_broker
 from gastown.container.tools.toolbox import tools_of
 
 
-def build_server(who: Identity) -> MCPServer[None]:
-    """A server with the tools of this agent's role."""
+def build_server(role: str) -> MCPServer[None]:
+    """A server with the tools of this role."""
     server: MCPServer[None] = MCPServer("gastown", instructions="Report to your town with these tools.")
-    for tool in tools_of(who.role):
-        server.add_tool(as_function(tool, who), name=tool.name, description=tool.description, structured_output=False)
+    for tool in tools_of(role):
+        server.add_tool(as_function(tool), name=tool.name, description=tool.description, structured_output=False)
     return server
 
 
-def as_function(tool: Tool, who: Identity) -> Callable[..., str]:
+def as_function(tool: Tool) -> Callable[..., str]:
     """A function with the tool's parameters as its signature, which is where the library takes their schema from."""
 
     def run(**values: Any) -> str:
+        given = {name: value for name, value in values.items() if value is not None}
         try:
-            call = tool.call(who, {name: value for name, value in values.items() if value is not None})
-            return json.dumps(make_call(who, call), indent=2, sort_keys=True)
-        except (ValidationError, CallFailedError) as error:
+            answer = ask_broker("call", {"tool": tool.name, "values": given}, os.environ)
+        except BrokerError as error:
             raise ToolError(str(error)) from error
+        return json.dumps(answer["data"], indent=2, sort_keys=True)
 
     run.__name__ = tool.name
     parameters = [_parameter(name, field) for name, field in tool.params.model_fields.items()]
@@ -52,12 +53,11 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
 
 def main() -> int:
     """Serve until the client hangs up; returns the exit code."""
-    try:
-        server = build_server(read_identity(os.environ))
-    except MissingIdentityError as error:
-        print(f"gastown mcp: {error}", file=sys.stderr)
+    role = os.environ.get("GASTOWN_AGENT_ROLE")
+    if not role:
+        print("gastown mcp: GASTOWN_AGENT_ROLE is not set: this works inside an agent's session only", file=sys.stderr)
         return 1
-    server.run()
+    build_server(role).run()
     return 0
 
 
