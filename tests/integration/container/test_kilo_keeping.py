@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from gastown.container.payloads import ModelAccess
 from gastown.container.refusals import RefusedError
 from gastown.container.runtimes.kilo import KiloRuntime
 from gastown.container.runtimes.runtime import Launch
-from gastown.container.runtimes.serve_process import Program
+from gastown.container.runtimes.serve_process import Program, ServeProcess
 from gastown.container.runtimes.session_keeper import Restored, SessionDatabase
 
 PATIENCE = 60.0
@@ -139,6 +139,26 @@ def test_what_was_kept_is_there_before_the_warm_server_starts(tmp_path: Path) ->
     with_runtime(tmp_path, keeper, lambda runtime: runtime.warm(a_launch(tmp_path)))
 
     assert (database(tmp_path), keeper.given_up) == ("before", [])
+
+
+@pytest.mark.parametrize(("model", "replaced"), [("big", False), ("bigger", True)])
+def test_a_start_with_another_model_replaces_the_warm_server(tmp_path: Path, model: str, *, replaced: bool) -> None:
+    """The settings were changed in between (REQ-1.15); else one server does for both."""
+
+    async def warm_and_start(runtime: KiloRuntime) -> tuple[ServeProcess, ServeProcess]:
+        launch = a_launch(tmp_path)
+        await runtime.warm(launch)
+        warm = runtime._servers[launch.folder]
+        session = await runtime.start(replace(launch, model=model))
+        used = runtime._servers[launch.folder]
+        assert used.is_for(used._wanted)
+        assert warm.is_for(warm._wanted) is not replaced
+        await session.stop(grace=1)
+        return warm, used
+
+    warm, used = with_runtime(tmp_path, NotedKeeper(), warm_and_start)
+
+    assert (warm is not used) == replaced
 
 
 def test_a_warm_server_is_done_without_rather_than_without_memory(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.integration.container.door import Door
-from tests.integration.container.running import run_container
-from tests.integration.container.warm_mayor import PATIENCE, a_start, describe_mayor, hear_a_turn, turns
+from tests.integration.container.running import Running, run_container
+from tests.integration.container.warm_mayor import PATIENCE, a_start, describe_mayor, steps, turns
 from tests.support.agent_program import OPENCODE, agent_environment, needs_opencode
 from tests.support.model_api import ModelApi, Say, moves, open_model_api
 
@@ -47,37 +47,71 @@ def answer_to(door: Door, command_id: str) -> dict[str, Any]:
 def speak(door: Door, words: str) -> None:
     """Say something to the mayor that runs, and wait for the end of its turn."""
     before = turns(door)
-    door.want(OF_THE_MAYOR | {"id": "words", "kind": "message", "payload": {"prompt": words, "when": "idle"}})
-    assert "accepted" == answer_to(door, "words")["outcome"]
+    command_id = f"words-{before}"
+    door.want(OF_THE_MAYOR | {"id": command_id, "kind": "message", "payload": {"prompt": words, "when": "idle"}})
+    assert "accepted" == answer_to(door, command_id)["outcome"]
     door.await_(lambda: turns(door) > before, seconds=PATIENCE)
 
 
-def test_another_model_goes_on_after_the_turn_under_way(door: Door, models: ModelApi, tmp_path: Path) -> None:
-    """It sees what the old one was told and said; the turn that the order came into ends as it began."""
+def test_a_mayor_changes_models_while_it_lives(door: Door, models: ModelApi, fragile: Path, tmp_path: Path) -> None:
+    """Its start finds the server that was made warm for it; another model goes on after the turn under way.
+
+    That one sees what the old one was told and said; the turn that the order came into ends as it began. When a server
+    for a third does not start, the order is refused with the reason, and the second goes on (REQ-1.15, 1.18).
+    """
     answering = threading.Event()
     models.scripts["mayor"] = lambda _: Say("I keep it." if answering.wait(PATIENCE) else "Nobody let me speak.")
     describe_mayor(door, models)
-    with run_container(door, tmp_path / "workspace", **agent_environment()) as running:
+    known = agent_environment() | {"GASTOWN_OPENCODE_COMMAND": str(fragile)}
+    with run_container(door, tmp_path / "workspace", **known) as running:
+        door.await_(lambda: steps(door, "mayor.prewarm_complete"), seconds=PATIENCE)
         door.want(a_start(1, "My word is marmalade"))
         models.await_talks("mayor", 1, seconds=PATIENCE)
-        door.want(change("another"))
-        # Who is nobody is answered at once: by then the container has the order before it too.
-        door.want(OF_THE_MAYOR | {"id": "barrier", "agent_id": "nobody", "kind": "message", "payload": {"prompt": "x"}})
-        answer_to(door, "barrier")
-        assert ("model-another" in door.acks, len(running.said("server.spawned"))) == (False, 1)
+        order_in_mid_turn(door, running)
         answering.set()
         assert "accepted" == answer_to(door, "model-another")["outcome"]
         speak(door, "What is my word?")
         assert "GASTOWN_MODEL=another" in environment_of(running.said("server.spawned")[-1]["pid"])
+        refusal = fail_to_change(door, fragile)
+        speak(door, "And now?")
         running.end()
 
-    assert (1, 1) == (len(models.talks("mayor")), len(models.talks("another")))
-    [talk] = models.talks("another")
-    assert ["marmalade" in talk.said[0], "What is my word?" in talk.said[1]] == [True, True]
-    assert "You are the mayor" in talk.system
-    assert ["I keep it."] == said_before(models)
+    check_what_was_said(models)
+    assert ("refused", "infrastructure", True) == (
+        refusal["outcome"],
+        refusal["cause"],
+        "out of order" in refusal["error"],
+    )
     assert 1 == len(running.said("session.opened"))
     assert ["another"] == [line["model"] for line in running.said("agent.model_changed")]
+
+
+def order_in_mid_turn(door: Door, running: Running) -> None:
+    """Order another model; the container has the order when this returns, and has done nothing about it."""
+    door.want(change("another"))
+    # Who is nobody is answered at once: by then the container has the order before it too.
+    door.want(OF_THE_MAYOR | {"id": "barrier", "agent_id": "nobody", "kind": "message", "payload": {"prompt": "x"}})
+    answer_to(door, "barrier")
+    assert ("model-another" in door.acks, len(running.said("server.spawned"))) == (False, 1)
+
+
+def fail_to_change(door: Door, fragile: Path) -> dict[str, Any]:
+    """Order a third model when no server starts any more; the answer."""
+    fragile.with_name("opencode.broken").touch()
+    door.want(change("third"))
+    return answer_to(door, "model-third")
+
+
+def check_what_was_said(models: ModelApi) -> None:
+    """The first model had a mayor's tools and rules, the second all that was said before, the third nothing."""
+    [first] = models.talks("mayor")
+    assert ("gastown_gt_sling_batch" in first.tools, "Speak of toast alone." in first.system) == (True, True)
+    [_, talk] = models.talks("another")
+    words = ["marmalade", "What is my word?", "And now?"]
+    assert [True] * 3 == [word in said for word, said in zip(words, talk.said, strict=True)]
+    assert "You are the mayor" in talk.system
+    assert ["I keep it."] == said_before(models)
+    assert [] == models.talks("third")
 
 
 def environment_of(process_id: int) -> list[str]:
@@ -90,23 +124,3 @@ def said_before(models: ModelApi) -> list[str]:
     request = next(one for one in models.requests if one["model"] == "another" and one.get("tools"))
     said = [message["content"] for message in request["messages"] if message["role"] == "assistant"]
     return [text if isinstance(text, str) else "".join(part["text"] for part in text) for text in said]
-
-
-def test_a_change_that_fails_leaves_all_as_it_was(door: Door, models: ModelApi, fragile: Path, tmp_path: Path) -> None:
-    """The new server does not start: the order is refused with the reason, and the old model goes on."""
-    describe_mayor(door, models)
-    known = agent_environment() | {"GASTOWN_OPENCODE_COMMAND": str(fragile)}
-    with run_container(door, tmp_path / "workspace", **known) as running:
-        hear_a_turn(door, 1, "My word is marmalade")
-        fragile.with_name("opencode.broken").touch()
-        door.want(change("another"))
-        said = answer_to(door, "model-another")
-        speak(door, "What is my word?")
-        running.end()
-
-    assert ("refused", "infrastructure") == (said["outcome"], said["cause"])
-    assert "out of order" in said["error"]
-    assert [] == models.talks("another")
-    [_, talk] = models.talks("mayor")
-    assert ["marmalade" in talk.said[0], "What is my word?" in talk.said[1]] == [True, True]
-    assert [] == running.said("agent.model_changed")

@@ -6,14 +6,13 @@ import shutil
 import signal
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.container.door import Door, open_door
+from tests.integration.container.door import Door
 from tests.integration.container.running import Running, run_container
 from tests.integration.container.warm_mayor import describe_mayor, hear_a_turn, steps
 from tests.support.agent_program import SERVED, agent_environment, needs_opencode
@@ -23,38 +22,11 @@ PATIENCE = 120
 PLACE = "/store/mayor/opencode"
 
 
-@contextmanager
-def remembering_models() -> Iterator[ModelApi]:
-    """The stand-in for the models: it answers with the number of what was said so far."""
-    with open_model_api() as api:
-        api.scripts["mayor"] = lambda talk: Say(f"Heard {len(talk.said)}.")
-        yield api
-
-
 @pytest.fixture
 def models() -> Iterator[ModelApi]:
-    """Models that count."""
-    with remembering_models() as api:
+    """The stand-in for the models: it answers with the number of what was said so far."""
+    with open_model_api({"mayor": lambda talk: Say(f"Heard {len(talk.said)}.")}) as api:
         yield api
-
-
-@dataclass(frozen=True)
-class Left:
-    """What a container left that was told to end: where its mayor worked, and the copy of what that one was told."""
-
-    workspace: Path
-    copy: bytes
-
-
-@pytest.fixture(scope="module")
-def left(tmp_path_factory: pytest.TempPathFactory) -> Left:
-    """The word is marmalade."""
-    workspace = tmp_path_factory.mktemp("left") / "workspace"
-    with open_door() as door, remembering_models() as models:
-        with run_mayor(door, models, workspace) as first:
-            hear_a_turn(door, 1, "My word is marmalade")
-            assert first.end() == 0
-        return Left(workspace, door.kept[PLACE])
 
 
 def run_mayor(door: Door, models: ModelApi, workspace: Path, **changes: Any) -> Any:
@@ -85,27 +57,14 @@ def kill_with_its_children(running: Running) -> None:
         os.killpg(line["pid"], signal.SIGKILL)
 
 
-@needs_opencode
-def test_a_mayor_in_a_new_container_knows_what_was_said(door: Door, models: ModelApi, left: Left) -> None:
-    """The first container was told to end; the second has another disk, and goes on in the same session."""
-    door.kept[PLACE] = left.copy
-
-    with run_mayor(door, models, left.workspace) as second:
-        hear_a_turn(door, 2, "What is my word?")
-        second.end()
-
-    said = last_talk(models).said
-    assert len(said) == 2, second.log.read_text()
-    assert "My word is marmalade" in said[0]
-    assert "What is my word?" in said[1]
-    assert len(steps(door, "session.restored")) == 1
-
-
 @pytest.mark.parametrize("runtime", SERVED)
 def test_what_was_said_before_a_container_is_killed_is_known(
     door: Door, models: ModelApi, tmp_path: Path, runtime: str
 ) -> None:
-    """Each end of a turn is kept while the program works on, so its write-ahead log has to be in the copy."""
+    """Each end of a turn is kept while the program works on, so its write-ahead log has to be in the copy.
+
+    The second container has another disk, and goes on in the same session; what it leaves at its end holds all of it.
+    """
     with run_mayor(door, models, tmp_path / "workspace", runtime=runtime) as first:
         hear_a_turn(door, 1, "My word is marmalade", runtime=runtime)
         door.await_(lambda: "Heard 1." in kept_text(door, runtime), seconds=PATIENCE)
@@ -115,21 +74,45 @@ def test_what_was_said_before_a_container_is_killed_is_known(
         hear_a_turn(door, 2, "What is my word?", runtime=runtime)
         second.end()
 
-    assert "My word is marmalade" in last_talk(models).said[0]
+    said = last_talk(models).said
+    assert len(said) == 2, second.log.read_text()
+    assert ("My word is marmalade" in said[0], "What is my word?" in said[1]) == (True, True)
+    assert len(steps(door, "session.restored")) == 1
+    assert "Heard 2." in kept_text(door, runtime)
 
 
 @needs_opencode
-def test_a_mayor_whose_workspace_moved_begins_anew(door: Door, models: ModelApi, left: Left, tmp_path: Path) -> None:
-    """The program works on a session in the folder where it began, and would be silent about it here."""
-    door.kept[PLACE] = left.copy
+def test_a_copy_that_is_of_no_use_stops_no_mayor(door: Door, models: ModelApi, tmp_path: Path) -> None:
+    """One from another folder, where the program would work on in silence, and one of a newer version of it.
+
+    Each time the mayor begins anew, with what the town knows of what was said; what could not be used is told.
+    """
+    with run_mayor(door, models, tmp_path / "workspace") as first:
+        hear_a_turn(door, 1, "My word is marmalade")
+        assert first.end() == 0
+    copy = door.kept[PLACE]
     door.conversation = "They spoke of marmalade."
 
-    with run_mayor(door, models, tmp_path / "elsewhere") as second:
-        hear_a_turn(door, 2, "What is my word?")
-        second.end()
+    assert "They spoke of marmalade." in begin_anew(door, models, tmp_path / "elsewhere").system
+    assert [] == steps(door, "session.not_restored")
 
-    assert len(last_talk(models).said) == 1
-    assert "They spoke of marmalade." in last_talk(models).system
+    # The newer program calls its table otherwise; this one takes it for migrated and does not find it.
+    door.kept[PLACE] = spoil(copy, tmp_path, "ALTER TABLE session RENAME TO session_v9")
+    assert "They spoke of marmalade." in begin_anew(door, models, tmp_path / "workspace").system
+    (told,) = steps(door, "session.not_restored")
+    assert (told["agentId"], bool(told["reason"])) == ("mayor", True)
+    assert "My word is marmalade" not in kept_text(door)
+    assert "What is my word?" in kept_text(door)
+
+
+def begin_anew(door: Door, models: ModelApi, workspace: Path) -> Talk:
+    """What the model is shown by a mayor that was told nothing before."""
+    with run_mayor(door, models, workspace) as running:
+        hear_a_turn(door, 2, "What is my word?")
+        running.end()
+    talk = last_talk(models)
+    assert len(talk.said) == 1, running.log.read_text()
+    return talk
 
 
 def spoil(data: bytes, tmp_path: Path, *statements: str) -> bytes:
@@ -142,26 +125,3 @@ def spoil(data: bytes, tmp_path: Path, *statements: str) -> bytes:
             copy.execute(statement)
         copy.commit()
     return gzip.compress(database.read_bytes())
-
-
-@needs_opencode
-@pytest.mark.parametrize("what", ["damaged", "of a newer version"])
-def test_a_copy_that_is_of_no_use_stops_no_mayor(
-    door: Door, models: ModelApi, left: Left, tmp_path: Path, what: str
-) -> None:
-    """It begins anew, and what it could not use is told with the reason."""
-    if what == "damaged":
-        door.kept[PLACE] = left.copy[:-100]
-    else:
-        # The newer program calls its table otherwise; this one takes it for migrated and does not find it.
-        door.kept[PLACE] = spoil(left.copy, tmp_path, "ALTER TABLE session RENAME TO session_v9")
-
-    with run_mayor(door, models, left.workspace) as second:
-        hear_a_turn(door, 2, "What is my word?")
-        second.end()
-
-    assert len(last_talk(models).said) == 1, second.log.read_text()
-    (told,) = steps(door, "session.not_restored")
-    assert (told["agentId"], bool(told["reason"])) == ("mayor", True)
-    assert "marmalade" not in kept_text(door)
-    assert "What is my word?" in kept_text(door)
