@@ -73,6 +73,19 @@ def test_a_mayors_call_names_its_subject_in_the_path_and_the_rest_in_the_body() 
     assert "explain/bead-7" == tools["gt_explain"].call(WHO, {"subject_id": "bead-7"}).path
 
 
+def test_what_a_model_takes_for_an_id_stays_one_segment_of_the_path() -> None:
+    """Else it would name another thing of the town, or nothing that an address may hold."""
+    polecat = {tool.name: tool for tool in TOOLS}
+    mayor = {tool.name: tool for tool in tools_of("mayor")}
+
+    assert "beads/a%2F..%2Fb%3Fc%0Ad/close" == polecat["gt_bead_close"].call(WHO, {"bead_id": "a/../b?c\nd"}).path
+    assert "beads/a%23b" == polecat["gt_bead_status"].call(WHO, {"bead_id": "a#b"}).path
+    assert "rigs/r%2F1/beads/b%201" == mayor["gt_bead_show"].call(WHO, {"rig_id": "r/1", "bead_id": "b 1"}).path
+    assert "rigs/r/beads?status=open%26limit%3D9" == (
+        mayor["gt_beads"].call(WHO, {"rig_id": "r", "status": "open&limit=9"}).path
+    )
+
+
 def test_the_mayors_tasks_are_given_as_json_on_the_command_line() -> None:
     """Flags without a value are true, flags that repeat make a list."""
     parser = build_parser(write_manual(), "mayor")

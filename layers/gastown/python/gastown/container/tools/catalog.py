@@ -7,6 +7,7 @@ do; the role sets here only keep tools that would be refused out of sight.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -166,6 +167,11 @@ def _agent_post(word: str) -> Callable[[Identity, dict[str, Any]], Call]:
     return lambda who, body: Call(method="POST", path=f"agents/{who.agent_id}/{word}", body=body)
 
 
+def _bead_path(values: dict[str, Any]) -> str:
+    """Whatever a model takes for an id stays one segment of the path."""
+    return f"beads/{quote(values['bead_id'], safe='')}"
+
+
 TOOLS: tuple[Tool, ...] = (
     Tool(
         words=("prime",),
@@ -190,15 +196,13 @@ TOOLS: tuple[Tool, ...] = (
         words=("bead", "status"),
         description="Read one bead.",
         params=BeadParams,
-        build=lambda _, body: Call(method="GET", path=f"beads/{body['bead_id']}"),
+        build=lambda _, body: Call(method="GET", path=_bead_path(body)),
     ),
     Tool(
         words=("bead", "close"),
         description="Close one bead.",
         params=BeadParams,
-        build=lambda who, body: Call(
-            method="POST", path=f"beads/{body['bead_id']}/close", body={"agent_id": who.agent_id}
-        ),
+        build=lambda who, body: Call(method="POST", path=f"{_bead_path(body)}/close", body={"agent_id": who.agent_id}),
     ),
     Tool(
         words=("escalate",),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from pydantic import Field
 
@@ -117,10 +118,12 @@ def _call(method: str, path: str) -> Callable[[Identity, dict[str, Any]], Call]:
     """A call whose path takes its names out of the values; the rest is the body, or the query of a read."""
 
     def build(_: Identity, values: dict[str, Any]) -> Call:
-        rest = {name: value for name, value in values.items() if f"{{{name}}}" not in path}
-        filled = path.format(**values)
+        # What a model takes for an id may be anything: it has to stay one segment of the path.
+        named = {name: quote(str(value), safe="") for name, value in values.items() if f"{{{name}}}" in path}
+        rest = {name: value for name, value in values.items() if name not in named}
+        filled = path.format(**named)
         if method == "GET":
-            query = "&".join(f"{name}={value}" for name, value in rest.items())
+            query = urlencode(rest)
             return Call(method=method, path=f"{filled}?{query}" if query else filled, of_mayor=True)
         return Call(method=method, path=filled, body=rest, of_mayor=True)
 
