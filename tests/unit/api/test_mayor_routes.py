@@ -56,11 +56,17 @@ def answer(door: PeopleDoor, command: dict[str, Any], outcome: str = "accepted")
     door.tick()
 
 
-def start_mayor(door: PeopleDoor, words: str = "Build a house") -> dict[str, Any]:
-    """A person speaks, the town ticks, the container takes the mayor's start."""
+def order_mayor(door: PeopleDoor, words: str = "Build a house") -> dict[str, Any]:
+    """A person speaks, the town ticks, the container is given the mayor's start."""
     assert 200 == door.ask("POST", f"{T}/mayor/message", {"message": words}).status
     door.tick()
     [start] = commands(door)
+    return start
+
+
+def start_mayor(door: PeopleDoor, words: str = "Build a house") -> dict[str, Any]:
+    """The same, and the container takes it."""
+    start = order_mayor(door, words)
     answer(door, start)
     return start
 
@@ -176,6 +182,22 @@ def test_a_turn_that_ended_well_is_not_repeated(door: PeopleDoor) -> None:
     door.tick()
 
     assert ("idle", {}) == (door.town.mayor.status, door.town.nudges)  # type: ignore[union-attr]
+    assert [] == commands(door)
+
+
+@pytest.mark.parametrize(("status", "said_again"), [("completed", False), ("failed", True)])
+def test_an_end_that_overtakes_the_answer_to_the_start_counts_as_one(
+    door: PeopleDoor, status: str, *, said_again: bool
+) -> None:
+    """What a quick mayor has done is not done again; words that a broken one was told are, with a try less."""
+    start = order_mayor(door)
+    path = f"{T}/rigs/mayor-{TOWN}/agents/{start['agent_id']}/completed"
+    door.ask("POST", path, {"status": status, "dispatch": start["dispatch"]}, token=container_token(door))
+    door.tick()
+    answer(door, start)
+
+    assert "idle" == door.town.mayor.status  # type: ignore[union-attr]
+    assert [1] * said_again == [nudge.tries for nudge in door.town.nudges.values()]
     assert [] == commands(door)
 
 

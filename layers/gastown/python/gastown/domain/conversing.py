@@ -15,7 +15,7 @@ from gastown.domain.limits import MAX_MESSAGES_PUSHED
 from gastown.domain.mail import Mail
 from gastown.domain.mayor import Mayor, Session
 from gastown.domain.nudge import Nudge, NudgeMode, NudgePriority, NudgeState
-from gastown.domain.nudging import end_message, mail_of, nudges_of, queue_nudge
+from gastown.domain.nudging import end_message, mail_of, nudges_of, queue_nudge, settle_push
 from gastown.domain.town import Town
 from gastown.domain.warning import raise_escalation
 
@@ -74,6 +74,17 @@ def accept_session(town: Town, dispatch: int, moment: Moment) -> None:
     mayor = town.mayor
     if mayor is not None and mayor.open_session is not None and mayor.dispatch == dispatch:
         mayor.open_session.accepted_at, mayor.last_activity_at = moment.now, moment.now
+
+
+def accept_unanswered_start(town: Town, dispatch: int, moment: Moment) -> None:
+    """The mayor's program has ended, so it had started: it was told what its start carries.
+
+    The end can be here before the answer to the start is; without this the next session would be told the same again.
+    """
+    for command in list(town.commands.values()):
+        is_its_start = command.kind is CommandKind.START and command.dispatch == dispatch
+        if is_its_start and town.mayor is not None and command.agent_id == town.mayor.id:
+            settle_push(town, command, moment, accepted=True)
 
 
 def begin_turn(town: Town, dispatch: int, taken_at: datetime | None, moment: Moment) -> None:

@@ -5,7 +5,14 @@ from typing import Any
 
 from gastown.domain.agent import RunEnd
 from gastown.domain.command import Command, CommandKind
-from gastown.domain.conversing import accept_session, begin_turn, end_session, end_turn, refuse_session
+from gastown.domain.conversing import (
+    accept_session,
+    accept_unanswered_start,
+    begin_turn,
+    end_session,
+    end_turn,
+    refuse_session,
+)
 from gastown.domain.convoying import branch_made, change_execution
 from gastown.domain.effect import EffectKind
 from gastown.domain.escalation import Severity
@@ -73,6 +80,7 @@ def _completed(town: Town, data: dict[str, Any], moment: Moment) -> None:
         apply_completed(town, data["agent_id"], data["dispatch"], ended, moment)
     elif data["dispatch"] == town.mayor.dispatch:
         how = RunEnd.EVICTED if reason == EVICTION else RunEnd.COMPLETED if failed else RunEnd.DONE
+        accept_unanswered_start(town, data["dispatch"], moment)
         end_session(town, how, moment, reason=reason or "its program ended")
 
 
