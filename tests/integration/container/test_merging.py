@@ -13,7 +13,7 @@ from gastown.container.outcomes import MergeOutcome
 from gastown.container.payloads import GitCredentials, MergePayload
 from gastown.container.places import Places
 from gastown.container.repositories import Repositories
-from gastown.domain.merging import MergeStatus
+from gastown.domain.merge_status import MergeStatus
 from tests.integration.container.remote import Bare, git
 
 

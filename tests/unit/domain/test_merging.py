@@ -6,7 +6,8 @@ import pytest
 
 from gastown.domain.bead import BeadStatus
 from gastown.domain.limits import MAX_MERGE_TRIES, MERGE_GIVE_UP, MERGE_RACE_BACKOFF
-from gastown.domain.merging import MergeOutcome, MergeStatus, apply_merge, ask_merge
+from gastown.domain.merge_status import MergeStatus
+from gastown.domain.merging import MergeOutcome, apply_merge, ask_merge
 from gastown.domain.reporting import approve
 from gastown.domain.review import GateResult, Review, ReviewPhase
 from gastown.domain.town import Town

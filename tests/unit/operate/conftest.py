@@ -66,6 +66,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         answer = made.answer(operation, request)
         return real(self, operation, request) if answer is None else answer
 
+    # Else moto makes up more than a thousand machine images for each test.
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     with mock_aws():
         monkeypatch.setattr(BaseClient, "_make_api_call", call)
         yield made

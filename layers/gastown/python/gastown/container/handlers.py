@@ -27,7 +27,7 @@ from gastown.container.setting_payloads import InstructionsPayload, ModelPayload
 from gastown.container.starting import Starting
 from gastown.container.town_answers import TownRefusedError, TownUnreachableError
 from gastown.container.town_client import TownClient
-from gastown.domain.merging import MergeStatus
+from gastown.domain.merge_status import MergeStatus
 
 P = TypeVar("P", bound=BaseModel)
 

@@ -13,7 +13,7 @@ from gastown.container.payloads import Author, MergePayload
 from gastown.container.places import check_name
 from gastown.container.processes import Account, give_tree, make_folder, remove_tree
 from gastown.container.repositories import PLATFORM, CredentialProvider, Repositories
-from gastown.domain.merging import MergeStatus
+from gastown.domain.merge_status import MergeStatus
 
 _RACE = re.compile(r"\[rejected\]|stale info|fetch first|non-fast-forward|cannot lock ref|failed to update ref")
 

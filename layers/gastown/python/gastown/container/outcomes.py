@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from gastown.container.payloads import Payload
-from gastown.domain.merging import MergeStatus
+from gastown.domain.merge_status import MergeStatus
 
 
 class GateResult(Payload):

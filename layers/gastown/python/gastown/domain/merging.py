@@ -1,7 +1,6 @@
 """The platform's merge of an approved sha: asked of the container by command, answered by one of seven outcomes."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from gastown.domain.attempts import MERGES
 from gastown.domain.command import Command, CommandKind
@@ -9,20 +8,9 @@ from gastown.domain.ending import end_review, fail_review, merge_review, requeue
 from gastown.domain.fixing import Wish, ask_for_fix, settle_conflict, withdraw
 from gastown.domain.ids import CommandId, Moment
 from gastown.domain.limits import MERGE_GIVE_UP, MERGE_UNAVAILABLE_RETRY
+from gastown.domain.merge_status import MergeStatus
 from gastown.domain.review import GateResult, Receipt, Review, ReviewPhase
 from gastown.domain.town import Town
-
-
-class MergeStatus(StrEnum):
-    """How one merge attempt ended (design section 5)."""
-
-    MERGED = "merged"
-    ALREADY_MERGED = "already_merged"
-    MOVED = "moved"
-    CONFLICT = "conflict"
-    GATE_FAILED = "gate_failed"
-    PUSH_LOST = "push_lost"
-    UNAVAILABLE = "unavailable"
 
 
 @dataclass(frozen=True, kw_only=True)

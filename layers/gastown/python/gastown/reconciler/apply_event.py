@@ -19,7 +19,8 @@ from gastown.domain.escalation import Severity
 from gastown.domain.event import EventKind, TownEvent
 from gastown.domain.housing import accept_task, evict_container, refuse_task, stop_container, vouch_container
 from gastown.domain.ids import CommandId, Moment, RigId
-from gastown.domain.merging import MergeOutcome, MergeStatus, apply_merge, postpone
+from gastown.domain.merge_status import MergeStatus
+from gastown.domain.merging import MergeOutcome, apply_merge, postpone
 from gastown.domain.nudging import settle_push
 from gastown.domain.reporting import EVICTION, Done, Exit, accept_start, apply_completed, apply_done, refuse_start
 from gastown.domain.review import GateResult

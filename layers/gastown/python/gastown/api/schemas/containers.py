@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 from gastown.api.schemas.agents import Sha
 from gastown.api.schemas.body import Body
 from gastown.domain.limits import MAX_SNAPSHOT_BYTES
-from gastown.domain.merging import MergeStatus
+from gastown.domain.merge_status import MergeStatus
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
