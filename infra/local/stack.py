@@ -135,7 +135,7 @@ def up(
     try:
         emulator = start_emulator(port, owner=owner, enforce_iam=enforce_iam)
         chosen = parameters(endpoint_of(port)) if callable(parameters) else parameters
-        outputs = deploy(endpoint_of(port), parameters=chosen)
+        outputs = deploy(endpoint_of(port), parameters={"ClockFile": str(folder / "clock"), **(chosen or {})})
         agent = start_ecs_agent(port, owner=owner, environment={**os.environ, **(environment or {})})
         record(port, {"emulator": emulator, "ecs_agent": agent})
         wait_until_served(outputs["ApiUrl"], port)

@@ -1,13 +1,15 @@
 """The bootstrap makes each thing once, and lets tests put their own in place."""
 
+from pathlib import Path
+
 import pytest
 
 from gastown import bootstrap
 from gastown.adapters.system.clock import OffsetClock
+from gastown.adapters.system.clock_offset import FileClockOffset
 from gastown.settings import Settings
 from gastown.usecases.unit_of_work import UnitOfWork
 from tests.support.fakes.clock import FixedClock
-from tests.support.fakes.directory import MemoryDirectory
 
 FULL = Settings(
     stage="local", directory_table="directory", table_prefix="town-", wake_queue_url="http://q/wake",
@@ -68,13 +70,12 @@ def test_a_missing_setting_is_named() -> None:
         bootstrap.wake_queue()
 
 
-def test_a_movable_clock_is_read_again_for_each_piece_of_work() -> None:
+def test_a_movable_clock_is_read_again_for_each_piece_of_work(tmp_path: Path) -> None:
     """Between two pieces somebody may have moved it."""
-    directory = MemoryDirectory()
-    with bootstrap.replace(settings=Settings(stage="local", clock="directory"), directory=directory):
+    with bootstrap.replace(settings=Settings(stage="local", clock_file=str(tmp_path / "clock"))):
         clock = bootstrap.clock()
         before = clock.now()
-        directory.add_clock_offset_ms(3_600_000)
+        FileClockOffset(str(tmp_path / "clock")).add(3_600_000)
         bootstrap.begin_work()
 
         assert isinstance(clock, OffsetClock)

@@ -11,7 +11,7 @@ def test_an_empty_environment_is_a_careful_deployment() -> None:
     """Without a stage nothing of the local stage is open."""
     chosen = read({})
 
-    assert (chosen.stage, chosen.clock, chosen.container_cap, chosen.trace_sample) == ("prod", "system", 500, 1.0)
+    assert (chosen.stage, chosen.clock_file, chosen.container_cap, chosen.trace_sample) == ("prod", "", 500, 1.0)
 
 
 def test_values_are_typed() -> None:
@@ -55,9 +55,9 @@ def test_nonsense_is_refused_by_name(name: str, value: str) -> None:
 
 def test_only_the_local_stage_has_a_movable_clock() -> None:
     """Elsewhere somebody could make hours pass."""
-    assert read({"GASTOWN_STAGE": "local", "GASTOWN_CLOCK": "directory"}).clock == "directory"
+    assert read({"GASTOWN_STAGE": "local", "GASTOWN_CLOCK_FILE": "/x/clock"}).clock_file == "/x/clock"
     with pytest.raises(SettingsError, match="GASTOWN_CLOCK"):
-        read({"GASTOWN_STAGE": "dev", "GASTOWN_CLOCK": "directory"})
+        read({"GASTOWN_STAGE": "dev", "GASTOWN_CLOCK_FILE": "/x/clock"})
 
 
 def test_demanding_gives_the_text_or_names_what_is_missing() -> None:

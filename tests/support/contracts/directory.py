@@ -118,11 +118,3 @@ class DirectoryContract:
         assert ["rig-1", "rig-2"] == sorted(found)
         directory.delete_rig("rig-1")
         assert ["rig-2"] == [row.rig_id for row in directory.rigs_of("github.com/acme/widgets")]
-
-    def test_the_local_clock_moves_by_what_was_added(self, directory: Directory) -> None:
-        """From nothing, and on from there."""
-        assert directory.clock_offset_ms() == 0
-        directory.add_clock_offset_ms(1500)
-
-        assert directory.add_clock_offset_ms(500) == 2000
-        assert directory.clock_offset_ms() == 2000

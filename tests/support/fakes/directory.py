@@ -15,7 +15,6 @@ class MemoryDirectory:
         self.towns: dict[str, TownRow] = {}
         self.rigs: dict[str, RigRow] = {}
         self.due: dict[str, datetime] = {}
-        self.offset_ms = 0
 
     def set_due(self, town_id: str, due_at: datetime | None) -> None:
         """What a commit of the town does in its transaction."""
@@ -87,12 +86,3 @@ class MemoryDirectory:
     def delete_rig(self, rig_id: str) -> None:
         """Remove a rig's row."""
         self.rigs.pop(rig_id, None)
-
-    def clock_offset_ms(self) -> int:
-        """How far the clock is ahead."""
-        return self.offset_ms
-
-    def add_clock_offset_ms(self, milliseconds: int) -> int:
-        """Move the clock forward."""
-        self.offset_ms += milliseconds
-        return self.offset_ms

@@ -2,13 +2,18 @@
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gastown import bootstrap
+from gastown.adapters.system.clock import OffsetClock
+from gastown.adapters.system.clock_offset import FileClockOffset
 from gastown.domain.errors import Unavailable
 from gastown.domain.variables import RESERVED
 from gastown.usecases import tokens
+from tests.support.fakes.clock import FixedClock
 from tests.support.people_door import PeopleDoor, R, T, U, people_door
 from tests.support.stage import RIG, SIGNING_SECRET, TOWN
 
@@ -391,12 +396,23 @@ def test_operators_sling_watch_and_tick(door: PeopleDoor) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", f"/debug/towns/{TOWN}/tokens"), ("GET", "/debug/clock")])
-def test_playing_an_agent_and_moving_the_clock_belong_to_the_local_stage(method: str, path: str) -> None:
+def test_playing_an_agent_and_moving_the_clock_belong_to_the_local_stage(
+    tmp_path: Path, method: str, path: str
+) -> None:
     """Elsewhere these paths are not there (REQ-3.4)."""
-    with people_door("dev") as door:
+    clock = OffsetClock(FixedClock(), FileClockOffset(str(tmp_path / "clock")))
+    with people_door("dev") as door, bootstrap.replace(clock=clock):
         assert 404 == door.ask(method, path, {}).status
-    with people_door("local") as door:
+    with people_door("local") as door, bootstrap.replace(clock=clock):
         assert 200 == door.ask(method, path, {}).status
+
+
+def test_a_stack_without_a_file_for_its_clock_says_so() -> None:
+    """Whoever deploys the local stage elsewhere learns what is missing."""
+    with people_door("local") as door:
+        answer = door.ask("POST", "/debug/clock", {"advance_seconds": 1})
+
+    assert (404, True) == (answer.status, "ClockFile" in answer.body["error"])
 
 
 @pytest.mark.parametrize("name", sorted({*RESERVED, "PATH", "HOME", "GIT_CONFIG_COUNT", "LD_PRELOAD", "GASTOWN_X"}))

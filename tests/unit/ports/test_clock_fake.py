@@ -1,10 +1,13 @@
 """Clocks that tests and the local stage move keep the contract of the port."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from gastown.adapters.system.clock import OffsetClock, SystemClock
+from gastown.adapters.system.clock_offset import FileClockOffset
 from gastown.domain.errors import Unavailable
 from gastown.ports.clock import Clock
 from tests.support.contracts.clock import ClockContract
@@ -52,19 +55,39 @@ class TestOffsetClock(ClockContract):
     """The contract, on a clock that was moved."""
 
     @pytest.fixture
-    def clock(self) -> Clock:
+    def clock(self, tmp_path: Path) -> Clock:
         """A quarter of an hour ahead of the machine."""
-        return OffsetClock(SystemClock(), lambda: 900_000)
+        return moved(tmp_path, SystemClock(), 900_000)
 
-    def test_the_offset_is_added(self) -> None:
-        """In milliseconds, forwards."""
-        assert OffsetClock(FixedClock(NOON), lambda: 1500).now() == NOON + timedelta(milliseconds=1500)
+    def test_the_offset_is_added(self, tmp_path: Path) -> None:
+        """In milliseconds, forwards; whoever moves it sees that at once."""
+        clock = moved(tmp_path, FixedClock(NOON), 1500)
 
-    def test_the_offset_is_read_once_until_it_is_refreshed(self) -> None:
-        """One piece of work sees one offset and pays for one read."""
-        offsets = iter([0, 20_000])
-        clock = OffsetClock(FixedClock(NOON), lambda: next(offsets))
-        before = [clock.now(), clock.now()]
+        assert clock.now() == NOON + timedelta(milliseconds=1500)
+        assert (clock.move(500), clock.offset_ms()) == (2000, 2000)
+        assert clock.now() == NOON + timedelta(seconds=2)
+
+    def test_the_offset_is_read_once_until_it_is_refreshed(self, tmp_path: Path) -> None:
+        """One piece of work sees one offset, although another process moves the clock meanwhile."""
+        clock = moved(tmp_path, FixedClock(NOON), 0)
+        before = [clock.now()]
+        moved(tmp_path, FixedClock(NOON), 20_000)
+        before.append(clock.now())
         clock.refresh()
 
         assert [*before, clock.now()] == [NOON, NOON, NOON + timedelta(seconds=20)]
+
+    def test_moves_at_once_are_all_counted(self, tmp_path: Path) -> None:
+        """And nobody reads half of a number meanwhile."""
+        with ThreadPoolExecutor(8) as pool:
+            seen = list(pool.map(lambda _: moved(tmp_path, FixedClock(NOON), 1000).offset_ms(), range(40)))
+
+        assert max(seen) == 40_000
+        assert {offset % 1000 for offset in seen} == {0}
+
+
+def moved(folder: Path, clock: Clock, milliseconds: int) -> OffsetClock:
+    """What one process of a stack sees, after it has moved the stack's clock on."""
+    moved_on = OffsetClock(clock, FileClockOffset(str(folder / "clock")))
+    moved_on.move(milliseconds)
+    return moved_on

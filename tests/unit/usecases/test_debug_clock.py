@@ -23,13 +23,24 @@ class Street:
         self.ticked_at: list[datetime] = []
         self.beats: list[datetime] = []
         self.is_deaf = False
+        self.ahead_ms = 0
         self.work = ClockWork(
-            uow=self.stage.uow, doorbell=self, refresh=self.refresh, elapsed=lambda: self.seconds, sleep=self.sleep
+            uow=self.stage.uow, doorbell=self, clock=self, elapsed=lambda: self.seconds, sleep=self.sleep
         )
 
     def refresh(self) -> None:
         """Show the moved time."""
-        self.stage.clock.present = self.start + timedelta(milliseconds=self.stage.directory.offset_ms)
+        self.stage.clock.present = self.start + timedelta(milliseconds=self.ahead_ms)
+
+    def offset_ms(self) -> int:
+        """How far it was moved."""
+        return self.ahead_ms
+
+    def move(self, milliseconds: int) -> int:
+        """Move it."""
+        self.ahead_ms += milliseconds
+        self.refresh()
+        return self.ahead_ms
 
     def ring(self, connection_id: str) -> bool:
         """The container beats at once, unless it is deaf."""

@@ -64,7 +64,8 @@ class Settings:
     table_prefix: str = ""
     session_bucket: str = ""
     table_retention: str = _setting("delete", _one_of("delete", "retain"))
-    clock: str = _setting("system", _one_of("system", "directory"))
+    clock_file: str = ""
+    """Holds how far the local stage's clock was moved; empty means that it cannot be moved."""
     trace_sample: float = _setting(1.0, _share)
 
     wake_queue_url: str = ""
@@ -103,8 +104,8 @@ class Settings:
     jwks_url: str = ""
 
     def __post_init__(self) -> None:
-        if self.clock == "directory" and self.stage != "local":
-            raise SettingsError(f"{variable('clock')}: a movable clock belongs to the local stage only")
+        if self.clock_file and self.stage != "local":
+            raise SettingsError(f"{variable('clock_file')}: a movable clock belongs to the local stage only")
 
     def demand(self, name: str) -> str:
         """The text of a setting that the caller cannot do without. Raises `SettingsError` when it is empty."""

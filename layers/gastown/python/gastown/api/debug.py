@@ -27,6 +27,7 @@ from gastown.domain.convoy import MergeMode
 from gastown.domain.errors import Invalid, NotFound
 from gastown.domain.review import Review
 from gastown.domain.slinging import ConvoyOrder, Task
+from gastown.ports.clock import MovableClock
 from gastown.reconciler.explain import Explanation
 from gastown.usecases import containers, convoys, debug_clock, history, messages, tokens
 from gastown.usecases.change_config import change_plain, show_settings
@@ -227,28 +228,33 @@ def replay_events(town_id: str) -> dict[str, Any]:
 def read_clock() -> dict[str, Any]:
     """The local stage's time, and how far it is ahead."""
     local_only()
-    return _clock()
+    return _show(_clock())
 
 
 @app.post("/debug/clock")
 def move_clock() -> dict[str, Any]:
     """Move the clock forward; answers when the towns are quiet again."""
     local_only()
-    asked = body(app, ClockBody).advance_seconds
+    asked, clock = body(app, ClockBody).advance_seconds, _clock()
     work = debug_clock.ClockWork(
         uow=bootstrap.unit_of_work(),
+        clock=clock,
         doorbell=bootstrap.doorbell(),
-        refresh=bootstrap.begin_work,
         elapsed=time.monotonic,
         sleep=time.sleep,
     )
     moved = debug_clock.move_clock(work, int(asked * 1000))
-    return {**_clock(), **asdict(moved)}
+    return {**_show(clock), **asdict(moved)}
 
 
-def _clock() -> dict[str, Any]:
-    offset = bootstrap.directory().clock_offset_ms()
-    return {"now": bootstrap.clock().now().isoformat(), "offset_seconds": offset / 1000}
+def _clock() -> MovableClock:
+    if isinstance(clock := bootstrap.clock(), MovableClock):
+        return clock
+    raise NotFound("The clock of this stack cannot be moved: it has no ClockFile")
+
+
+def _show(clock: MovableClock) -> dict[str, Any]:
+    return {"now": bootstrap.clock().now().isoformat(), "offset_seconds": clock.offset_ms() / 1000}
 
 
 handle = recorded(app)

@@ -114,9 +114,8 @@ def github() -> GitHost:
     """Pull requests of GitHub."""
     from gastown.adapters.github.git_host import GitHubHost
 
-    chosen = settings()
-    web_host = urlsplit(chosen.github_url).hostname or ""
-    return GitHubHost(clock=clock(), api_url=chosen.github_api_url, web_host=web_host)
+    web_host = urlsplit(settings().github_url).hostname or ""
+    return GitHubHost(clock=clock(), api_url=settings().github_api_url, web_host=web_host)
 
 
 def _gitlab(instance_url: str | None) -> GitHost:
@@ -193,7 +192,7 @@ def alarm() -> Alarm:
 
     chosen = settings()
     return SchedulerAlarm(
-        present=true_clock().now if chosen.clock == "directory" else None,
+        present=true_clock().now if chosen.clock_file else None,
         queue_url=chosen.demand("alarm_queue_url"),
         queue_arn=chosen.alarm_queue_arn,
         group=chosen.alarm_schedule_group,
@@ -298,10 +297,11 @@ def life_cycle() -> LifeCycle:
 @once
 def clock() -> Clock:
     """The present; on the local stage it can be moved."""
-    from gastown.adapters.system.clock import OffsetClock, SystemClock
+    from gastown.adapters.system.clock import OffsetClock
+    from gastown.adapters.system.clock_offset import FileClockOffset
 
-    system = SystemClock()
-    return OffsetClock(system, directory().clock_offset_ms) if settings().clock == "directory" else system
+    moved_by = settings().clock_file
+    return OffsetClock(true_clock(), FileClockOffset(moved_by)) if moved_by else true_clock()
 
 
 @once

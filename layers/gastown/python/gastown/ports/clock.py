@@ -14,8 +14,16 @@ class Clock(Protocol):
 
 @runtime_checkable
 class MovableClock(Protocol):
-    """A clock that has to be told to look again."""
+    """The local stage's clock: all its processes see how far it was moved, once they are told to look again."""
 
     def refresh(self) -> None:
         """Read again how far the clock was moved."""
+        ...
+
+    def offset_ms(self) -> int:
+        """How far it is ahead; 0 until somebody moved it."""
+        ...
+
+    def move(self, milliseconds: int) -> int:
+        """Move it on, and see it at once; the new offset."""
         ...

@@ -95,11 +95,3 @@ class Directory(Protocol):
     def delete_rig(self, rig_id: str) -> None:
         """Remove a rig's row."""
         ...
-
-    def clock_offset_ms(self) -> int:
-        """How far the local stage's clock is ahead."""
-        ...
-
-    def add_clock_offset_ms(self, milliseconds: int) -> int:
-        """Move the local stage's clock forward; the new offset."""
-        ...

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from gastown.domain.container import ContainerState
 from gastown.domain.errors import Conflict, Invalid, NotFound
 from gastown.domain.town import Town
+from gastown.ports.clock import MovableClock
 from gastown.ports.doorbell import Doorbell
 from gastown.reconciler.signs import is_responsive
 from gastown.usecases.unit_of_work import UnitOfWork
@@ -37,11 +38,11 @@ BOOTING = frozenset({ContainerState.CLAIMED, ContainerState.STARTING})
 
 @dataclass(frozen=True, kw_only=True)
 class ClockWork:
-    """What moving needs: `refresh` makes this process see the new time, `elapsed` gives real seconds."""
+    """What moving needs; `elapsed` gives real seconds."""
 
     uow: UnitOfWork
+    clock: MovableClock
     doorbell: Doorbell
-    refresh: Callable[[], None]
     elapsed: Callable[[], float]
     sleep: Callable[[float], None]
 
@@ -65,8 +66,7 @@ def move_clock(work: ClockWork, milliseconds: int) -> Moved:
     while moved < milliseconds and (work.elapsed() < end or not steps):
         moved += _step(work, waiting, min(_stride(work, waiting), milliseconds - moved))
         steps += 1
-    offset = work.uow.directory.clock_offset_ms()
-    return Moved(moved_ms=moved, left_ms=milliseconds - moved, offset_ms=offset, steps=steps)
+    return Moved(moved_ms=moved, left_ms=milliseconds - moved, offset_ms=work.clock.offset_ms(), steps=steps)
 
 
 def _stride(work: ClockWork, waiting: Sequence[str]) -> int:
@@ -84,8 +84,7 @@ def _step(work: ClockWork, waiting: Sequence[str], milliseconds: int) -> int:
     """Move once; then every live container beats, every due town ticks, and what they set off comes to rest."""
     until = work.elapsed() + STEP_PATIENCE_S
     _until(work, until, lambda: all(_is_at_rest(work, town_id) for town_id in waiting))
-    offset = work.uow.directory.add_clock_offset_ms(milliseconds)
-    work.refresh()
+    offset = work.clock.move(milliseconds)
     _let_beat(work, waiting)
     now = work.uow.now()
     due = [town_id for town_id in waiting if _is_due(work, town_id, now)]

@@ -155,21 +155,6 @@ class DynamoDirectory:
             if row.repository is not None:
                 write.delete(self._model(f"REPOSITORY#{row.repository}", f"RIG#{rig_id}"))
 
-    def clock_offset_ms(self) -> int:
-        """Pattern `read clock`."""
-        try:
-            with translated("directory"):
-                return int(self._model.get("CLOCK", "CLOCK", consistent_read=True).offset_ms or 0)
-        except DoesNotExist:
-            return 0
-
-    def add_clock_offset_ms(self, milliseconds: int) -> int:
-        """Pattern `move clock`."""
-        item = self._model("CLOCK", "CLOCK")
-        with translated("directory"):
-            item.update([DirectoryItem.offset_ms.add(milliseconds)])
-        return int(item.offset_ms or 0)
-
 
 def _texts(values: dict[str, Any]) -> dict[str, Any]:
     return {name: due_text(value) if isinstance(value, datetime) else value for name, value in values.items()}

@@ -87,7 +87,6 @@ class DirectoryItem(Model):
     state = UnicodeAttribute(null=True)
     due_shard = UnicodeAttribute(null=True)
     due_at = UnicodeAttribute(null=True)
-    offset_ms = NumberAttribute(null=True)
     due = DueIndex()
 
 
