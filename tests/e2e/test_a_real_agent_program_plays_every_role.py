@@ -15,6 +15,7 @@ from tests.support.model_api import ModelApi, Move, Say, Talk, Use, bash, moves,
 pytestmark = [pytest.mark.e2e, needs_opencode, pytest.mark.timeout(600)]
 LANDING_SECONDS = 300.0
 """Five starts of the program, each of which takes seconds of processor time, on a machine that others use too."""
+KEY = "key-of-the-models-api"
 FEEDBACK = "The toast is burnt: make it golden."
 
 
@@ -68,7 +69,7 @@ def models(story: Story) -> Iterator[ModelApi]:
             "runtime": "opencode",
             "role_models": {role: role for role in scripts},
             "small_model": "small",
-            "kilocode_token": "key-of-the-models-api",
+            "kilocode_token": KEY,
             "model_url": api.url,
             "env_vars": proxies_to(api.origin),
         }
@@ -93,4 +94,10 @@ def test_a_message_lands_after_changes_were_asked_for(story: Story, models: Mode
     assert wait_until(lambda: "Breakfast is served." in conversation(story, "assistant"), PATIENCE_SECONDS)
     assert "Make breakfast" in conversation(story, "user")
     assert [] == models.elsewhere
+    assert {KEY} == set(models.tokens)
+    mayor, polecat = models.talks("mayor")[0], models.talks("polecat")[0]
+    assert ("You are the mayor" in mayor.system, {"edit", "write"} & set(mayor.tools)) == (True, set())
+    assert ("a polecat of rig" in f"{polecat.system}\n{polecat.said[0]}", "Golden." in polecat.said[0]) == (True, True)
+    [spoken] = {talk.said[0] for talk in models.talks("mayor")}
+    assert "Make breakfast" in spoken
     assert [2, 2] == [len({talk.said[0] for talk in models.talks(role)}) for role in ("polecat", "refinery")]

@@ -92,7 +92,7 @@ def test_a_failure_is_shrunk_to_what_it_needs(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(running, "check_end", complain)
     failed = next(outcome for outcome in map(_stormy, range(1, 60)) if outcome.breach is not None)
-    smallest = shrink(failed, runs=30)
+    smallest = shrink(failed, runs=20)
 
     assert smallest.number == failed.number == 16
     assert "wake lost" in {mark.rpartition("#")[0] for mark in smallest.marks}

@@ -20,7 +20,9 @@ needs_opencode = pytest.mark.skipif(
 needs_kilo = pytest.mark.skipif(
     not KILO, reason="no kilo is named: `npm i @kilocode/cli@7.7.7`, then GASTOWN_TEST_KILO=.../node_modules/.bin/kilo"
 )
-SERVED = [pytest.param("opencode", marks=needs_opencode), pytest.param("kilo", marks=needs_kilo)]
+KILO_ALONE = [pytest.param("kilo", marks=needs_kilo)]
+"""For what a story shows of opencode: each start of it takes seconds of processor time."""
+SERVED = [pytest.param("opencode", marks=needs_opencode), *KILO_ALONE]
 """The programs that serve sessions, as parameters of a test: each is skipped where it is not there."""
 
 

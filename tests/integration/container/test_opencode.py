@@ -1,4 +1,7 @@
-"""A real agent program in the container: its model is played by a stand-in, its tools and pushes are real."""
+"""A real agent program in the container: its model is played by a stand-in, its tools and pushes are real.
+
+What opencode does as a polecat and as the mayor is told by the story in which it plays every role.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +12,7 @@ import pytest
 from tests.integration.container.door import TOWN, Door
 from tests.integration.container.remote import Bare
 from tests.integration.container.running import run_container
-from tests.support.agent_program import SERVED, agent_environment, needs_opencode
+from tests.support.agent_program import KILO_ALONE, SERVED, agent_environment, needs_opencode
 from tests.support.model_api import ModelApi, Refuse, Say, Use, bash, moves, open_model_api
 
 PATIENCE = 120
@@ -45,7 +48,7 @@ def call_of(door: Door, path: str) -> dict[str, Any]:
     return dict(door.await_(lambda: [b for _, p, b in door.heard if p.endswith(path)], seconds=PATIENCE)[0])
 
 
-@pytest.mark.parametrize("runtime", [*SERVED, pytest.param("opencode-run", marks=needs_opencode)])
+@pytest.mark.parametrize("runtime", [*KILO_ALONE, pytest.param("opencode-run", marks=needs_opencode)])
 def test_a_polecat_does_a_bead(door: Door, bare: Bare, models: ModelApi, tmp_path: Path, runtime: str) -> None:
     """It edits with the program's tools, pushes for real, reports by a tool of the town, and asks no other host."""
     door.prime = {"toast": {"hooked_bead": {"title": "Make toast.txt", "body": "Write it."}}}
@@ -118,7 +121,7 @@ def a_mayor(dispatch: int, words: str, runtime: str) -> dict[str, Any]:
     return {"id": f"start-mayor-{dispatch}", **known, "payload": payload}
 
 
-@pytest.mark.parametrize("runtime", SERVED)
+@pytest.mark.parametrize("runtime", KILO_ALONE)
 def test_a_mayor_turns_words_into_a_convoy_and_stays(
     door: Door, models: ModelApi, tmp_path: Path, runtime: str
 ) -> None:

@@ -7,9 +7,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from gastown import bootstrap
 from gastown.api import access, callers
 from gastown.api.callers import success
-from gastown.reconciler.explain import Explanation
 from gastown.usecases import mayors
-from gastown.usecases.explaining import explain_one
 from gastown.usecases.town_items import dump
 
 router = Router()
@@ -52,4 +50,8 @@ def for_mayor(town_id: str, subject_id: str) -> dict[str, Any]:
 
 
 def _explained(town_id: str, subject_id: str, rig_id: str | None = None) -> dict[str, Any]:
+    # Late: the rules are much to load for a door that mostly does other things.
+    from gastown.reconciler.explain import Explanation
+    from gastown.usecases.explaining import explain_one
+
     return success(dump(explain_one(bootstrap.unit_of_work(), town_id, subject_id, rig_id), Explanation))
