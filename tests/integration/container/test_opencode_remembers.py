@@ -91,17 +91,17 @@ def test_a_copy_that_is_of_no_use_stops_no_mayor(door: Door, models: ModelApi, t
         hear_a_turn(door, 1, "My word is marmalade")
         assert first.end() == 0
     copy = door.kept[PLACE]
-    door.conversation = "They spoke of marmalade."
+    door.conversation = "They spoke of breakfast."
 
-    assert "They spoke of marmalade." in begin_anew(door, models, tmp_path / "elsewhere").system
+    assert "They spoke of breakfast." in begin_anew(door, models, tmp_path / "elsewhere").system
     assert [] == steps(door, "session.not_restored")
 
     # The newer program calls its table otherwise; this one takes it for migrated and does not find it.
     door.kept[PLACE] = spoil(copy, tmp_path, "ALTER TABLE session RENAME TO session_v9")
-    assert "They spoke of marmalade." in begin_anew(door, models, tmp_path / "workspace").system
+    assert "They spoke of breakfast." in begin_anew(door, models, tmp_path / "workspace").system
     (told,) = steps(door, "session.not_restored")
     assert (told["agentId"], bool(told["reason"])) == ("mayor", True)
-    assert "My word is marmalade" not in kept_text(door)
+    assert "marmalade" not in kept_text(door)
     assert "What is my word?" in kept_text(door)
 
 

@@ -13,7 +13,7 @@ import gastown
 from gastown.container.tools.catalog import TOOLS, Call, Identity
 from gastown.container.tools.command import build_parser, read_values
 from gastown.container.tools.manual import PLACE
-from gastown.container.tools.mcp_server import build_server
+from gastown.container.tools.mcp_server import build_server, main
 from gastown.container.tools.toolbox import tools_of, write_manual
 
 WHO = Identity(town_id="t", rig_id="r", agent_id="a")
@@ -108,6 +108,14 @@ def test_wrong_values_do_not_leave_the_process() -> None:
     ):
         with pytest.raises(ValidationError):
             tools[name].call(WHO, values)
+
+
+def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever starts the tools' server outside a session learns why it does not work."""
+    monkeypatch.delenv("GASTOWN_AGENT_ROLE", raising=False)
+
+    assert main() == 1
+    assert "GASTOWN_AGENT_ROLE is not set" in capsys.readouterr().err
 
 
 def test_gt_needs_nothing_but_the_standard_library(tmp_path: Path) -> None:

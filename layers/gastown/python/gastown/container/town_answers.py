@@ -46,13 +46,13 @@ def read_envelope(answer: httpx.Response) -> Any:
     """The data of an answer. Raises `TownRefusedError`, `TownUnreachableError`."""
     if answer.status_code in TRANSIENT:
         raise TownUnreachableError(f"HTTP {answer.status_code}")
-    if (body := open_envelope(answer)) is None:
+    if (body := _open_envelope(answer)) is None:
         return None
     # Some answers of the reference have their fields beside `success`.
     return body["data"] if "data" in body else {name: value for name, value in body.items() if name != "success"}
 
 
-def open_envelope(answer: httpx.Response) -> dict[str, Any] | None:
+def _open_envelope(answer: httpx.Response) -> dict[str, Any] | None:
     """The whole of a good answer, none if it has no content. Raises `TownRefusedError`."""
     if answer.status_code == HTTPStatus.NO_CONTENT:
         return None

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gastown.container.tools.credential_helper import BrokerError, ask_broker
+from gastown.container.tools.calling import use_tool
+from gastown.container.tools.credential_helper import BrokerError
 from gastown.container.tools.manual import PLACE, Page
 
 
@@ -26,13 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = vars(parser.parse_args(arguments))
     page: Page = options["page"]
     try:
-        asked = {"tool": page["name"], "values": read_values(page, options, os.environ)}
-        answer = ask_broker("call", asked, os.environ)
+        print(use_tool(page["name"], read_values(page, options, os.environ), os.environ))
     except (BrokerError, UsageError) as error:
         for line in str(error).splitlines():
             print(f"gt: {line}", file=sys.stderr)
         return 1
-    print(json.dumps(answer["data"], indent=2, sort_keys=True))
     return 0
 
 

@@ -1,7 +1,6 @@
 """The agents' tools as an MCP server on standard input and output: `python -m gastown.container.tools.mcp_server`."""
 
 import inspect
-import json
 import operator
 import os
 import sys
@@ -13,8 +12,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
+from gastown.container.tools.calling import use_tool
 from gastown.container.tools.catalog import Tool
-from gastown.container.tools.credential_helper import BrokerError, ask_broker
+from gastown.container.tools.credential_helper import BrokerError
 from gastown.container.tools.toolbox import tools_of
 
 
@@ -32,10 +32,9 @@ def as_function(tool: Tool) -> Callable[..., str]:
     def run(**values: Any) -> str:
         given = {name: value for name, value in values.items() if value is not None}
         try:
-            answer = ask_broker("call", {"tool": tool.name, "values": given}, os.environ)
+            return use_tool(tool.name, given, os.environ)
         except BrokerError as error:
             raise ToolError(str(error)) from error
-        return json.dumps(answer["data"], indent=2, sort_keys=True)
 
     run.__name__ = tool.name
     parameters = [_parameter(name, field) for name, field in tool.params.model_fields.items()]
